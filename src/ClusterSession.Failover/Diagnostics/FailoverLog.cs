@@ -70,10 +70,10 @@ internal static partial class FailoverLog
     public static partial void DecisionChanged(this ILogger logger, string reason);
 
     [LoggerMessage(9014, LogLevel.Warning, "The Redis of {Member} is not responding to this agent. {Reason}")]
-    public static partial void RedisLost(this ILogger logger, string member, string reason);
+    public static partial void RedisUnreachable(this ILogger logger, string member, string reason);
 
     [LoggerMessage(9015, LogLevel.Information, "The Redis of {Member} is responding again.")]
-    public static partial void RedisFound(this ILogger logger, string member);
+    public static partial void RedisReachable(this ILogger logger, string member);
 
     [LoggerMessage(
         9016,
@@ -115,10 +115,10 @@ internal static partial class FailoverLog
         "The coordination store is not responding to this agent. A master goes on while all other agents promise to "
             + "take no lease; nobody is promoted."
     )]
-    public static partial void StoreLost(this ILogger logger);
+    public static partial void StoreUnreachable(this ILogger logger);
 
     [LoggerMessage(9022, LogLevel.Information, "The coordination store is responding again.")]
-    public static partial void StoreFound(this ILogger logger);
+    public static partial void StoreReachable(this ILogger logger);
 
     [LoggerMessage(9023, LogLevel.Information, "The operator's command {Command} came from {Address}. {Reason}")]
     public static partial void CommandCame(this ILogger logger, string command, string address, string reason);

@@ -13,12 +13,12 @@ internal sealed record ClusterDocument
     public const int KnownFormat = 1;
 
     /// <summary>So many events are kept.</summary>
-    public const int MostEvents = 50;
+    public const int MaxEvents = 50;
 
     /// <summary>
     /// Above that the oldest events go; the coordination store takes 32,768 bytes.
     /// </summary>
-    public const int MostBytes = 28_000;
+    public const int MaxBytes = 28_000;
 
     public int Format { get; init; } = KnownFormat;
 
@@ -97,13 +97,13 @@ internal sealed record ClusterDocument
     {
         var earlier =
             Events.Count > 0 && Events[^1] with { At = happened.At } == happened ? Events.SkipLast(1) : Events;
-        return this with { Events = [.. earlier.TakeLast(MostEvents - 1), happened] };
+        return this with { Events = [.. earlier.TakeLast(MaxEvents - 1), happened] };
     }
 
     public byte[] Write()
     {
         var json = JsonSerializer.SerializeToUtf8Bytes(this, DocumentJson.Default.ClusterDocument);
-        return json.Length > MostBytes && Events.Count > 0
+        return json.Length > MaxBytes && Events.Count > 0
             ? (this with { Events = [.. Events.Skip((Events.Count + 1) / 2)] }).Write()
             : json;
     }

@@ -13,9 +13,9 @@ internal static class Intervals
     /// As many are kept of a writer, and of so many writers (functions.lua): others may have been
     /// forgotten.
     /// </summary>
-    private const int MostOfWriter = 16;
+    private const int MaxPerWriter = 16;
 
-    private const int MostWriters = 128;
+    private const int MaxWriters = 128;
 
     /// <summary>
     /// Whether every interval of the others lies in one of the first. Both ascend by writer and lo.
@@ -53,7 +53,7 @@ internal static class Intervals
             var next = NewestOf(intervals).Writer;
             (writers, ofWriter) = next == writer ? (writers, ofWriter + 1) : (writers + 1, 1);
             writer = next;
-            if (ofWriter >= MostOfWriter || writers >= MostWriters)
+            if (ofWriter >= MaxPerWriter || writers >= MaxWriters)
             {
                 return false;
             }

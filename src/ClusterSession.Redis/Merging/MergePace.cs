@@ -6,7 +6,7 @@ internal sealed class MergePace(int perSecond, TimeProvider time)
     /// <summary>
     /// What was not used within a second is not made up for: the clients would feel that.
     /// </summary>
-    private static readonly TimeSpan MostCredit = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan MaxCredit = TimeSpan.FromSeconds(1);
 
     private long _since = time.GetTimestamp();
     private double _records;
@@ -20,7 +20,7 @@ internal sealed class MergePace(int perSecond, TimeProvider time)
         {
             await Task.Delay(ahead, time, cancellation).ConfigureAwait(false);
         }
-        else if (ahead < -MostCredit)
+        else if (ahead < -MaxCredit)
         {
             (_since, _records) = (time.GetTimestamp(), 0);
         }

@@ -36,9 +36,9 @@ internal sealed class MergeSessions(
     /// </summary>
     private const int HeadersAtOnce = 256;
 
-    private const int MostAtOnce = 64;
+    private const int MaxAtOnce = 64;
     private const int FirstAtOnce = 8;
-    private const int MostAttempts = 8;
+    private const int MaxAttempts = 8;
 
     /// <summary>
     /// Room for later versions: with the last stamps a session takes no more commits.
@@ -131,7 +131,7 @@ internal sealed class MergeSessions(
             }
 
             var largest = Math.Max(1, done.Max(static one => one.Bytes));
-            _atOnce = (int)Math.Clamp(settings.BytesInFlight / largest, 1, Math.Min(MostAtOnce, _atOnce * 2));
+            _atOnce = (int)Math.Clamp(settings.BytesInFlight / largest, 1, Math.Min(MaxAtOnce, _atOnce * 2));
         }
     }
 
@@ -198,7 +198,7 @@ internal sealed class MergeSessions(
 
         var (key, life, successors) = (due.Target, due.Step.Life, 0);
         var above = due.AtTarget > record.Version ? due.AtTarget : record.Version;
-        for (var attempt = 1; attempt <= MostAttempts && above.Stamp < SessionVersion.MaxStamp - Margin; attempt++)
+        for (var attempt = 1; attempt <= MaxAttempts && above.Stamp < SessionVersion.MaxStamp - Margin; attempt++)
         {
             // Just above both: no clock is asked, and no later commit has to be later than this
             // host's.
@@ -220,7 +220,7 @@ internal sealed class MergeSessions(
                 case WriteOutcome.Committed:
                     return (answer.Previous.IsNone ? MergeAction.Create : MergeAction.Merge, record.Size);
                 case WriteOutcome.Destroyed
-                    when successors++ < TargetHeaders.MostSuccessors
+                    when successors++ < TargetHeaders.MaxSuccessors
                         && TargetHeaders.GoesOn(record.Version, answer.Previous, answer.Successor):
                     // A client has rotated it since the comparison.
                     (key, life) = (answer.Successor!.Key, TimeSpan.Zero);

@@ -19,7 +19,7 @@ internal sealed record MergeSurvey(
     IReadOnlyList<string> ForeignNames
 )
 {
-    private const int MostNames = 10;
+    private const int MaxNames = 10;
     private const int KeysAtOnce = 1000;
 
     /// <summary>Counts.</summary>
@@ -48,7 +48,7 @@ internal sealed record MergeSurvey(
                         cursor,
                         keyPrefix + ":1:",
                         KeysAtOnce.ToString(CultureInfo.InvariantCulture),
-                        MostNames.ToString(CultureInfo.InvariantCulture)
+                        MaxNames.ToString(CultureInfo.InvariantCulture)
                     )
                 )
                 .ConfigureAwait(false);
@@ -57,7 +57,7 @@ internal sealed record MergeSurvey(
             foreign += Number(page[2].AsString());
             documents.UnionWith(page[3].Items.Select(static name => name.AsString()));
             names.UnionWith(
-                page[4].Items.Select(static name => name.AsString()).TakeWhile(_ => names.Count < MostNames)
+                page[4].Items.Select(static name => name.AsString()).TakeWhile(_ => names.Count < MaxNames)
             );
         } while (cursor != "0");
 
@@ -77,7 +77,7 @@ internal sealed record MergeSurvey(
             sessions,
             documents,
             foreign,
-            [.. others.Concat(names).Take(MostNames).Select(Printable)]
+            [.. others.Concat(names).Take(MaxNames).Select(Printable)]
         );
     }
 

@@ -14,7 +14,7 @@ namespace ClusterSession.Redis.Merging;
 internal sealed class TargetHeaders(MergeLink target, RedisKeys keys)
 {
     /// <summary>How often an id may have been rotated; a node follows as many.</summary>
-    public const int MostSuccessors = 4;
+    public const int MaxSuccessors = 4;
 
     /// <summary>Reads them.</summary>
     /// <exception cref="MergeStoppedException">The merge cannot go on.</exception>
@@ -22,7 +22,7 @@ internal sealed class TargetHeaders(MergeLink target, RedisKeys keys)
     {
         var (now, entries) = await AskAsync([.. sessions.Select(static one => one.Key)]).ConfigureAwait(false);
         var found = entries.Select((entry, i) => new There(sessions[i].Key, entry)).ToArray();
-        for (var left = MostSuccessors; left > 0; left--)
+        for (var left = MaxSuccessors; left > 0; left--)
         {
             int[] rotated =
             [

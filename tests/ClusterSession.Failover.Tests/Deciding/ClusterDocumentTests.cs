@@ -68,7 +68,7 @@ public sealed class ClusterDocumentTests
         var document = Enumerable
             .Range(1, 60)
             .Aggregate(new ClusterDocument(), (written, epoch) => written.With(Line(epoch)).With(Line(epoch)));
-        Assert.Equal(ClusterDocument.MostEvents, document.Events.Count);
+        Assert.Equal(ClusterDocument.MaxEvents, document.Events.Count);
         Assert.Equal(Enumerable.Range(11, 50).Select(epoch => (long)epoch), document.Events.Select(line => line.Epoch));
         static ClusterEvent Line(int epoch) =>
             new(DateTimeOffset.UnixEpoch, epoch, EventKind.GivenUp, "a", null) { Why = "why" };
@@ -85,7 +85,7 @@ public sealed class ClusterDocumentTests
                 )
             );
         var json = document.Write();
-        Assert.InRange(json.Length, 1, ClusterDocument.MostBytes);
+        Assert.InRange(json.Length, 1, ClusterDocument.MaxBytes);
         var read = ClusterDocument.Read(json);
         Assert.True(read.Maintenance);
         Assert.Equal(50, read.Events[^1].Epoch);
