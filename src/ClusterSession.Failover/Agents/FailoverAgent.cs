@@ -337,6 +337,11 @@ internal sealed class FailoverAgent
                         _links.Redis.FollowAsync(view.Document.Find(follow.Member)!, follow.Tenure, cancellation)
                     )
                     .ConfigureAwait(false);
+            case RedisAction.Leave leave:
+                return await DoAsync(
+                        _links.Redis.FollowAsync(view.Document.Find(leave.Member)!, leave.Tenure, cancellation)
+                    )
+                    .ConfigureAwait(false);
             case RedisAction.Merge merge:
                 _merge.Begin(view, merge);
                 return false;

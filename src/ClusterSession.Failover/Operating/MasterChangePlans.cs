@@ -240,7 +240,7 @@ internal sealed class MasterChangePlans(FailoverTimings timings)
             ),
             { Redis.IsReachable: false } => new(
                 $"The Redis of the master {master} is not responding.",
-                "Its agent gives the lease back by itself, and another member becomes master. If none does then: "
+                "Its agent releases the lease by itself, and another member becomes master. If none does then: "
                     + "cluster-session failover now"
             ),
             _ => null,
