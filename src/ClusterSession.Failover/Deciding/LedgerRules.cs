@@ -43,9 +43,9 @@ internal sealed class LedgerRules(FailoverTimings timings)
             lines[from.Member] = new UnmergedData(request.Epoch, from.Member, from.RunId, now);
         }
 
-        if (document.Change?.Former is { } former && new RedisProcess(former.Member, former.RunId) != except)
+        if (document.Change?.LineIfNotCompleted is { } line && new RedisProcess(line.Member, line.RunId) != except)
         {
-            lines[former.Member] = former with { Since = now };
+            lines[line.Member] = line with { Since = now };
         }
 
         if (document.Change is { Step: ChangeStep.Open } change && change.Target != except)

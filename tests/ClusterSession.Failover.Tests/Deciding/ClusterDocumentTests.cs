@@ -26,7 +26,7 @@ public sealed class ClusterDocumentTests
                 At = DateTimeOffset.UnixEpoch,
                 From = "b",
                 IsIncomplete = true,
-                Former = new UnmergedData(6, "b", "other", DateTimeOffset.UnixEpoch),
+                LineIfNotCompleted = new UnmergedData(6, "b", "other", DateTimeOffset.UnixEpoch),
                 Histories = [new HistoryPoint("history", 12)],
             },
             Maintenance = true,
@@ -57,6 +57,7 @@ public sealed class ClusterDocumentTests
         var json = document.Write();
         Assert.Equal(json, ClusterDocument.Read(json).Write());
         Assert.Contains("\"kind\":\"ReadReplica\"", System.Text.Encoding.UTF8.GetString(json));
+        Assert.Contains("\"former\":{\"epoch\":6", System.Text.Encoding.UTF8.GetString(json)); // A stored name.
         Assert.Contains("\"offset\":12", System.Text.Encoding.UTF8.GetString(json));
         // The events, by the name that every release reads.
         Assert.Contains("\"history\":[{", System.Text.Encoding.UTF8.GetString(json));

@@ -67,7 +67,7 @@ public sealed class PlanTests
             );
             Assert.Empty(plan.Warnings);
             Assert.Contains("usually below 0.2 s", plan.Notes[0]);
-            Assert.Contains("a takes it back", plan.Notes[0]);
+            Assert.Contains("a takes its place as master back", plan.Notes[0]);
             Assert.StartsWith("Nothing is wiped", plan.Notes[1]);
         });
 
