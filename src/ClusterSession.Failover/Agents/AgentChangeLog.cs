@@ -212,7 +212,7 @@ internal sealed class AgentChangeLog(FailoverTimings timings, Func<string, strin
 
         if (merge.State == MergeState.Merged)
         {
-            logger.MergeEnded(member, merge.Member, merge.Counts.Merged, merge.Counts.Scanned, merge.Counts.Bytes);
+            logger.MergeEnded(member, merge.Member, merge.Counts.Scanned, merge.Counts.Written, merge.Counts.Bytes);
             if (merge.Counts.Unreadable > 0)
             {
                 logger.MergeUnreadable(member, merge.Counts.Unreadable);

@@ -175,7 +175,7 @@ internal sealed class LedgerRules(FailoverTimings timings)
     private static string Counted(MemberMergeCounts counts) =>
         string.Create(
             CultureInfo.InvariantCulture,
-            $"{counts.Merged:N0} of {counts.Scanned:N0} records had something that the master lacked."
+            $"{counts.Scanned:N0} sessions were compared; {counts.Written:N0} records and elements were written."
         );
 
     /// <summary>

@@ -152,8 +152,8 @@ internal static partial class FailoverLog
     [LoggerMessage(
         9028,
         LogLevel.Information,
-        "The merge of {Member} into {Master} is complete: {Merged} of {Scanned} records had something that the master "
-            + "lacked; {Bytes} bytes were sent."
+        "The merge of {Member} into {Master} is complete: {Scanned} sessions were compared, and {Written} records and "
+            + "elements of documents were written; {Bytes} bytes were sent."
     )]
     public static partial void MergeEnded(
         this ILogger logger,
@@ -161,6 +161,7 @@ internal static partial class FailoverLog
         string master,
         long merged,
         long scanned,
+        long written,
         long bytes
     );
 

@@ -28,9 +28,10 @@ internal sealed class MergeDocuments(
     private const int BytesAtOnce = 1 << 20;
 
     /// <summary>
-    /// Nobody remembers any more what was taken back in these since a source that is older.
+    /// After the life of a tombstone these have forgotten what was revoked or retired. So nothing of
+    /// them is merged from a source that was away for longer.
     /// </summary>
-    private static readonly string[] Forgetful = ["ends", "keyring", "revocations"];
+    private static readonly string[] ExpiringDocuments = ["ends", "keyring", "revocations"];
 
     /// <summary>Merges the documents of these names.</summary>
     /// <param name="names">The names.</param>
@@ -70,7 +71,7 @@ internal sealed class MergeDocuments(
 
     private bool IsMerged(string name) =>
         name != Presence
-        && !(settings.Bounds is { } bounds && bounds.Away >= bounds.TombstoneLife && Forgetful.Contains(name));
+        && !(settings.Bounds is { } bounds && bounds.Away >= bounds.TombstoneLife && ExpiringDocuments.Contains(name));
 
     /// <summary>The elements of a document that are wanted; null: it is damaged.</summary>
     private async Task<List<DocumentElement>?> ReadAsync(
@@ -131,7 +132,7 @@ internal sealed class MergeDocuments(
         counts.Note(soFar =>
             soFar with
             {
-                Documents = soFar.Documents + elements.Count,
+                Elements = soFar.Elements + elements.Count,
                 Bytes = soFar.Bytes + (settings.IsDryRun ? 0 : elements.Sum(static one => (long)one.Payload.Length)),
             }
         );
@@ -153,7 +154,7 @@ internal sealed class MergeDocuments(
     private TimeSpan LifeAtTarget(string name, TimeSpan life) =>
         life != TimeSpan.MaxValue
         && settings.Bounds is { } bounds
-        && Forgetful.Contains(name)
+        && ExpiringDocuments.Contains(name)
         && bounds.TombstoneLife - bounds.Away < life
             ? bounds.TombstoneLife - bounds.Away
             : life;

@@ -48,7 +48,7 @@ internal sealed class MergeSessions(
     /// <summary>Never longer than anything: a life that prolongs nothing.</summary>
     private static readonly TimeSpan NoLife = TimeSpan.FromMilliseconds(-1);
 
-    // Drawn: what a merge puts together is a version of nobody else's. It has issued none before.
+    // A random writer id, so that the versions of merged records are nobody else's.
     private readonly long _writer =
         (BitConverter.ToInt64(RandomNumberGenerator.GetBytes(sizeof(long))) & SessionVersion.MaxWriter) | 1;
 
