@@ -257,7 +257,10 @@ internal sealed class FailoverAgent
         return false;
     }
 
-    /// <summary>Lets the record live as long as the lease, where there is one.</summary>
+    /// <summary>
+    /// Lets the record live on where there is one: never longer than the lease or the promises for
+    /// it, and for <see cref="FailoverTimings.RecordLife"/> at most.
+    /// </summary>
     private async Task ExtendAsync(ClusterView view, CancellationToken cancellation)
     {
         var now = _time.GetUtcNow(); // Before what is left is counted: a freeze between the two shortens.

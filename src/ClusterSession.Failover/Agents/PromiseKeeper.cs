@@ -73,10 +73,13 @@ internal sealed class PromiseKeeper(FailoverTimings timings, TimeProvider clock)
     }
 
     /// <summary>
-    /// Answers another agent. No, once it has begun to take the lease, or knows that it was
-    /// released, of a later one, or of members that the other does not ask; and for no longer than
-    /// a restarted agent waits.
+    /// Answers another agent.
     /// </summary>
+    /// <remarks>
+    /// It refuses if it is taking the lease or holds it; if it knows that this lease was released,
+    /// or of a later one; if it knows of members that the other has not asked; and if the duration
+    /// is longer than the ttl, for which a restarted agent waits.
+    /// </remarks>
     public bool TryPromise(long epoch, long adoptions, TimeSpan duration)
     {
         lock (_lock)

@@ -79,7 +79,7 @@ internal static partial class FailoverLog
         9016,
         LogLevel.Warning,
         "The Redis of {Member} may have data of epoch {Epoch} that the master lacks. It stays closed, and its data is "
-            + "kept, until that was merged into the master."
+            + "kept, until the master has that: it had it already, or it is merged, discarded or replaced."
     )]
     public static partial void DataUnmerged(this ILogger logger, string member, long epoch);
 
@@ -159,7 +159,6 @@ internal static partial class FailoverLog
         this ILogger logger,
         string member,
         string master,
-        long merged,
         long scanned,
         long written,
         long bytes
@@ -190,7 +189,7 @@ internal static partial class FailoverLog
     [LoggerMessage(
         9032,
         LogLevel.Information,
-        "The master {Member} hands over to {Preferred}, which is in step and stands before it in the list of members."
+        "The master {Member} hands over to {Preferred}, which is in step and is listed before it among the members."
     )]
     public static partial void ReturnBegan(this ILogger logger, string member, string preferred);
 

@@ -5,7 +5,8 @@ namespace ClusterSession.Failover.Documents;
 
 /// <summary>
 /// What all agents of a cluster know beyond the lease, as JSON in the coordination store. Any agent
-/// writes the first one; after that who takes or holds the lease, and commands of the operator.
+/// writes the first one; after that only the agent that takes or holds the lease, and an operator's
+/// command.
 /// </summary>
 internal sealed record ClusterDocument
 {
@@ -32,7 +33,8 @@ internal sealed record ClusterDocument
     public IReadOnlyList<ClusterMember> Members { get; init; } = [];
 
     /// <summary>
-    /// The master that was opened last, unless its lease was lost and another's change began.
+    /// The master that was opened last; null: from the release of its lease, or from when another
+    /// process takes the lease, until the next one is opened.
     /// </summary>
     public Ruler? Ruler { get; init; }
 

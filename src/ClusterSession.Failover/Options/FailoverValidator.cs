@@ -46,7 +46,7 @@ internal sealed class FailoverValidator(IEnumerable<ICoordinatorKind> kinds) : I
         if (!IsName(options.KeyPrefix))
         {
             yield return $"{Path}KeyPrefix is '{options.KeyPrefix}'. {NameRule}: the KeyPrefix of the application, "
-                + "since the fence is among its keys.";
+                + "since the lease record is among its keys.";
         }
 
         if (options.IsFollower)
@@ -112,7 +112,7 @@ internal sealed class FailoverValidator(IEnumerable<ICoordinatorKind> kinds) : I
         if (options.Secret is not { Length: >= ShortestSecret } secret)
         {
             yield return $"{Path}Secret has {options.Secret?.Length ?? 0} characters. Set at least {ShortestSecret}, "
-                + "drawn at random, alike on all members and the voter.";
+                + "chosen at random, alike on all members and the voter.";
         }
         else if (!secret.All(static c => c is > ' ' and <= '~'))
         {
