@@ -75,7 +75,7 @@ internal static class HistoryCommand
             EventKind.Regain => $"{line.To} took its lease again",
             EventKind.Switch => $"{line.To} became master by a planned switch{From(line)}",
             EventKind.TakeBack => $"{line.To} took back the lease that it had handed over",
-            EventKind.GivenUp => $"{line.From ?? line.To} gave its lease or a change back",
+            EventKind.GivenUp => $"{line.From ?? line.To} released its lease, or gave up a change",
             EventKind.SwitchAsked => $"an operator asked for a switch to {line.To}",
             EventKind.FailoverAsked => "an operator asked for a failover",
             EventKind.Retracted => "a switch was retracted",

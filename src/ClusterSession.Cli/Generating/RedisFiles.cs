@@ -10,9 +10,11 @@ internal static class RedisFiles
     public const string SentinelUser = "sentinel";
 
     /// <summary>
-    /// Not of those whose names begin with replica-, which agents make and remove.
+    /// By which replicas log in to their master where no agent makes a user for them: those without
+    /// an agent, and with Sentinel all. Agents make and remove users whose names begin with
+    /// replica-, so that this one does not.
     /// </summary>
-    private const string FollowerUser = "read-replica";
+    private const string ReplicationUser = "read-replica";
 
     private const string ReaderUser = "reader";
 
@@ -43,7 +45,7 @@ internal static class RedisFiles
             ? $"""
 
                 # Replicas without an agent log in by this user. Their HAProxy leads them to the open master only.
-                user {FollowerUser} reset on {Digest(secrets.ReplicationPassword)} {string.Join(
+                user {ReplicationUser} reset on {Digest(secrets.ReplicationPassword)} {string.Join(
                     ' ',
                     ReplicaUser.Rights
                 )}
@@ -76,7 +78,7 @@ internal static class RedisFiles
             # HAProxy of this host leads to the open master, and ends the connection when that changes. The history
             # of the data goes on, so that a change costs a partial copy where the new master has all of it.
             replicaof 127.0.0.1 {site.ReplicationPort}
-            masteruser {FollowerUser}
+            masteruser {ReplicationUser}
             masterauth {secrets.ReplicationPassword}
             replica-read-only yes
             # Never promoted.
@@ -122,9 +124,9 @@ internal static class RedisFiles
             # "default" is off, and has all rights, since Redis reads its append-only file as this user.
             {NoDefault}
             user {AgentFiles.ApplicationUser} reset on {Digest(secrets.ApplicationPassword)} {Application(site)}
-            user {FollowerUser} reset on {Digest(secrets.ReplicationPassword)} {string.Join(' ', ReplicaUser.Rights)}
+            user {ReplicationUser} reset on {Digest(secrets.ReplicationPassword)} {string.Join(' ', ReplicaUser.Rights)}
             user {SentinelUser} reset on {Digest(secrets.AgentPassword)} {SentinelRights}
-            masteruser {FollowerUser}
+            masteruser {ReplicationUser}
             masterauth {secrets.ReplicationPassword}
 
             # A master that hears of no replica for a second takes no writes. It bounds what one that was cut off or

@@ -45,9 +45,9 @@ internal sealed class SecretSource(string file, bool hasCoordinator, Terminal te
             );
         }
 
-        var drawn = SiteSecrets.New();
-        await Files.WriteSecretlyAsync(file, drawn.ToYaml(), cancellationToken).ConfigureAwait(false);
-        return drawn;
+        var made = SiteSecrets.New();
+        await Files.WriteSecretlyAsync(file, made.ToYaml(), cancellationToken).ConfigureAwait(false);
+        return made;
     }
 
     private string? FromEnvironment(string variable) =>

@@ -6,7 +6,7 @@ namespace ClusterSession.Cli.Merging;
 /// <summary>Durations as people type them: 90s, 10m, 2h, 3d.</summary>
 internal static class DurationOption
 {
-    private const int MostDays = 10_000;
+    private const int MaxDays = 10_000;
 
     public static Option<TimeSpan?> Create(string name, string description) =>
         new(name)
@@ -39,8 +39,8 @@ internal static class DurationOption
         {
             's' => TimeSpan.FromSeconds(number),
             'm' => TimeSpan.FromMinutes(number),
-            'h' when number < MostDays * 24 => TimeSpan.FromHours(number),
-            'd' when number < MostDays => TimeSpan.FromDays(number),
+            'h' when number < MaxDays * 24 => TimeSpan.FromHours(number),
+            'd' when number < MaxDays => TimeSpan.FromDays(number),
             _ => null,
         };
     }

@@ -17,7 +17,7 @@ internal sealed class MergeProgressLines(Terminal terminal, string target) : IPr
 
     public void Report(MergeProgress value)
     {
-        if (value.Phase == MergePhase.Counted)
+        if (value.Phase == MergePhase.Documents)
         {
             if (Foreign(value.SoFar) is { } sentence)
             {

@@ -63,7 +63,7 @@ internal sealed class MergeText(string source, string target, MergeSettings sett
             SkippedEnded = report.SkippedEnded,
             SkippedExpired = report.SkippedExpired,
             Unreadable = report.Unreadable,
-            Documents = report.Documents,
+            Documents = report.Elements,
             ForeignKeys = report.ForeignKeys,
             ForeignNames = report.ForeignNames,
             Bytes = report.Bytes,
@@ -87,12 +87,12 @@ internal sealed class MergeText(string source, string target, MergeSettings sett
             ("Kept ended", report.SkippedEnded, "had ended at the target"),
             ("Expired", report.SkippedExpired, "are over, or may be"),
             ("Unreadable", report.Unreadable, "damaged; left as they are"),
-            ("Elements", report.Documents, "of documents: keys of cookies, revocations, ends"),
+            ("Elements", report.Elements, "of documents: keys of cookies, revocations, ends"),
         ];
 
     private IEnumerable<(string Text, bool IsWarning)> Notes(MergeReport report)
     {
-        if (report is { Scanned: 0, Documents: 0 })
+        if (report is { Scanned: 0, Elements: 0 })
         {
             yield return (
                 $"{source} has no session whose key begins with '{settings.KeyPrefix}:1:'. If it should have some, see "

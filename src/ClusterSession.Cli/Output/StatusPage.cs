@@ -233,7 +233,7 @@ internal sealed class StatusPage(Page page)
     private static string Renewed(ClusterStatus status, LeaseStatus lease) =>
         status.Members.FirstOrDefault(member => member.Name == lease.Holder) switch
         {
-            { IsAgentAlive: true } holder => $"renewed again and again until {holder.Name} gives it back",
+            { IsAgentAlive: true } holder => $"renewed again and again until {holder.Name} releases it",
             { } holder => $"it runs out, unless the agent of {holder.Name}, which is not responding here, renews it",
             null => "it runs out, unless its holder renews it",
         };

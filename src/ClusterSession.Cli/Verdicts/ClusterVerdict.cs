@@ -181,8 +181,8 @@ internal static class ClusterVerdict
     private static string? WayBack(ClusterFacts facts) =>
         facts is { Status.Return: { IsOff: false } back, Master: { } master }
         && facts.Following.Any(member => member.Name == back.To)
-            ? $"{back.To} stands before {master.Name} in Members: {master.Name} hands over to it without loss, once it "
-                + $"has been in step for {Words.Duration(TimeSpan.FromMilliseconds(back.InStepMilliseconds))}"
+            ? $"{back.To} is listed before {master.Name} in Members: {master.Name} hands over to it without loss, "
+                + $"once it has been in step for {Words.Duration(TimeSpan.FromMilliseconds(back.InStepMilliseconds))}"
                 + (back.NotBefore is { } end ? $", and not before {Words.Time(end)}." : ".")
             : null;
 

@@ -122,8 +122,8 @@ internal static class Masterless
                 )
                 : (
                     status.Reason,
-                    "If it is not open within StepWait (5 s unless it was set otherwise), its agent gives the lease "
-                        + $"back, and another member takes it. {Copies}",
+                    "If it is not open within StepWait (5 s unless it was set otherwise), its agent releases the "
+                        + $"lease, and another member takes it. {Copies}",
                     $"Nothing for some seconds. If this stays, look at the log of the agent of {holder}."
                 );
         }

@@ -7,7 +7,7 @@ namespace ClusterSession.Failover.Etcd.Options;
 internal sealed record EtcdOptions
 {
     /// <summary>So many servers are asked by an operation, if they do not respond.</summary>
-    private const int MostTries = 3;
+    private const int MaxTries = 3;
 
     private static readonly TimeSpan PingDelay = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan PingTimeout = TimeSpan.FromSeconds(5);
@@ -36,7 +36,7 @@ internal sealed record EtcdOptions
     public TimeSpan OperationTimeout { get; init; } = TimeSpan.FromSeconds(2);
 
     /// <summary>How long one server is waited for before the next one is asked.</summary>
-    public TimeSpan RequestTimeout => OperationTimeout / Math.Min(MostTries, Servers.Count);
+    public TimeSpan RequestTimeout => OperationTimeout / Math.Min(MaxTries, Servers.Count);
 
     /// <summary>
     /// The connections to a server. Etcd refuses pings that come more often than each 5 s, or while

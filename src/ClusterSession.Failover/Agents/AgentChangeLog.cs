@@ -18,7 +18,7 @@ namespace ClusterSession.Failover.Agents;
 internal sealed class AgentChangeLog(FailoverTimings timings, Func<string, string?> troubles, ILogger logger)
     : IAgentWatcher
 {
-    private readonly HashSet<string> _lost = [];
+    private readonly HashSet<string> _unreachable = [];
     private readonly HashSet<string> _barred = [];
     private HashSet<string> _unmerged = [];
     private string? _incomplete;
@@ -29,7 +29,7 @@ internal sealed class AgentChangeLog(FailoverTimings timings, Func<string, strin
     private MergeSight? _merge;
     private bool _isForeignLogged;
     private DateTimeOffset? _returned;
-    private bool _isStoreLost;
+    private bool _isStoreUnreachable;
     private bool _isPromisedByOthers;
 
     /// <inheritdoc/>
@@ -68,17 +68,17 @@ internal sealed class AgentChangeLog(FailoverTimings timings, Func<string, strin
 
     private void Store(ClusterView view)
     {
-        var isLost = view is { State: null, IsFollower: false }; // A follower has none; its decision says so.
-        if (isLost && !_isStoreLost)
+        var isUnreachable = view is { State: null, IsFollower: false }; // A follower has none; its decision says so.
+        if (isUnreachable && !_isStoreUnreachable)
         {
-            logger.StoreLost();
+            logger.StoreUnreachable();
         }
-        else if (!isLost && _isStoreLost)
+        else if (!isUnreachable && _isStoreUnreachable)
         {
-            logger.StoreFound();
+            logger.StoreReachable();
         }
 
-        _isStoreLost = isLost;
+        _isStoreUnreachable = isUnreachable;
     }
 
     private void Members(ClusterView view)
@@ -87,14 +87,14 @@ internal sealed class AgentChangeLog(FailoverTimings timings, Func<string, strin
         {
             if (view.Of(name).Redis.IsReachable)
             {
-                if (_lost.Remove(name))
+                if (_unreachable.Remove(name))
                 {
-                    logger.RedisFound(name);
+                    logger.RedisReachable(name);
                 }
             }
-            else if (_lost.Add(name))
+            else if (_unreachable.Add(name))
             {
-                logger.RedisLost(name, troubles(name) ?? "It did not respond in time.");
+                logger.RedisUnreachable(name, troubles(name) ?? "It did not respond in time.");
             }
         }
     }
@@ -212,7 +212,7 @@ internal sealed class AgentChangeLog(FailoverTimings timings, Func<string, strin
 
         if (merge.State == MergeState.Merged)
         {
-            logger.MergeEnded(member, merge.Member, merge.Counts.Merged, merge.Counts.Scanned, merge.Counts.Bytes);
+            logger.MergeEnded(member, merge.Member, merge.Counts.Scanned, merge.Counts.Written, merge.Counts.Bytes);
             if (merge.Counts.Unreadable > 0)
             {
                 logger.MergeUnreadable(member, merge.Counts.Unreadable);

@@ -20,7 +20,7 @@ internal sealed class FailoverAgent
     private readonly Lookout _lookout;
     private readonly MergeRun _merge;
     private readonly IAgentWatcher? _watcher;
-    private readonly Alarm _alarm = new();
+    private readonly WakeablePause _pause = new();
     private Action? _decided;
     private AgentLook? _look;
     private string? _trouble;
@@ -78,7 +78,7 @@ internal sealed class FailoverAgent
         _promises.TryPromise(epoch, adoptions, duration);
 
     /// <summary>Ends the pause between two looks: something has changed. Thread-safe.</summary>
-    public void Wake() => _alarm.Ring();
+    public void Wake() => _pause.Wake();
 
     /// <summary>
     /// Says what is called on the loop at each decision, before it is done. It must not throw.
@@ -93,7 +93,7 @@ internal sealed class FailoverAgent
             {
                 if (!await StepAsync(cancellation).ConfigureAwait(false))
                 {
-                    await _alarm
+                    await _pause
                         .WaitAsync(_isBusy ? _timings.BusyInterval : _timings.Interval, _time, cancellation)
                         .ConfigureAwait(false);
                 }
@@ -174,7 +174,7 @@ internal sealed class FailoverAgent
 
     private async Task<bool> AcquireAsync(ClusterView view, ClusterDocument document, CancellationToken cancellation)
     {
-        if (!_promises.TryBegin())
+        if (!_promises.TryBeginToTakeLease())
         {
             return false;
         }
@@ -257,7 +257,10 @@ internal sealed class FailoverAgent
         return false;
     }
 
-    /// <summary>Lets the record live as long as the lease, where there is one.</summary>
+    /// <summary>
+    /// Lets the record live on where there is one: never longer than the lease or the promises for
+    /// it, and for <see cref="FailoverTimings.RecordLife"/> at most.
+    /// </summary>
     private async Task ExtendAsync(ClusterView view, CancellationToken cancellation)
     {
         var now = _time.GetUtcNow(); // Before what is left is counted: a freeze between the two shortens.
@@ -335,6 +338,11 @@ internal sealed class FailoverAgent
             case RedisAction.Follow follow:
                 return await DoAsync(
                         _links.Redis.FollowAsync(view.Document.Find(follow.Member)!, follow.Tenure, cancellation)
+                    )
+                    .ConfigureAwait(false);
+            case RedisAction.Leave leave:
+                return await DoAsync(
+                        _links.Redis.FollowAsync(view.Document.Find(leave.Member)!, leave.Tenure, cancellation)
                     )
                     .ConfigureAwait(false);
             case RedisAction.Merge merge:

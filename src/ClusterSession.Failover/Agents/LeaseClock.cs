@@ -48,7 +48,7 @@ internal sealed class LeaseClock(FailoverTimings timings, TimeProvider clock)
         );
 
     /// <summary>
-    /// How long a command to open that was not answered may come and give a record yet.
+    /// How long a command to open that was not answered may take effect yet, and give a record.
     /// </summary>
     public TimeSpan OpenLeft => Read(() => Left(_openFrom, _openLife));
 
@@ -99,7 +99,8 @@ internal sealed class LeaseClock(FailoverTimings timings, TimeProvider clock)
     }
 
     /// <summary>
-    /// A command to open was not answered; the record that it gives lives no longer than any.
+    /// A command to open was not answered. It may take effect as long as a record that was sent
+    /// lives, and not later: it looks at the time.
     /// </summary>
     public void OpenUnanswered()
     {

@@ -17,7 +17,7 @@ internal sealed class Lookout(
 )
 {
     private readonly long _startedAt = links.Coordinator.Clock.GetTimestamp();
-    private readonly Dictionary<string, (Watch<RedisSight> Redis, Watch<AgentSight> Agent)> _watches = [];
+    private readonly Dictionary<string, (Poll<RedisSight> Redis, Poll<AgentSight> Agent)> _polls = [];
     private readonly InStepTimes _steps = new(timings, links.Coordinator.Clock);
     private readonly LastPositions _positions = new(time);
     private ClusterDocument _document = new() { Members = settings.Members };
@@ -41,11 +41,11 @@ internal sealed class Lookout(
     {
         var state = await ReadAsync(cancellation).ConfigureAwait(false);
         var others = _document.Present().Where(member => member.Name != settings.Self).ToArray();
-        var own = WatchAsync(settings.Self, links.Redis, null, cancellation);
+        var own = AskAsync(settings.Self, links.Redis, null, cancellation);
         var sights = await Task.WhenAll(
                 others
                     .Select(member =>
-                        WatchAsync(
+                        AskAsync(
                             member.Name,
                             links.Probes.GetValueOrDefault(member.Name),
                             links.Peers.GetValueOrDefault(member.Name),
@@ -141,28 +141,28 @@ internal sealed class Lookout(
         return state;
     }
 
-    private async Task<(string Name, MemberSight Sight)> WatchAsync(
+    private async Task<(string Name, MemberSight Sight)> AskAsync(
         string name,
         IRedisProbe? probe,
         IAgentPeer? peer,
         CancellationToken cancellation
     )
     {
-        if (!_watches.TryGetValue(name, out var watch))
+        if (!_polls.TryGetValue(name, out var poll))
         {
-            watch = (
+            poll = (
                 new(RedisSight.Unreachable, sight => sight.Reach != RedisReach.Unreachable, timings.Deadline, time),
                 new(AgentSight.None, agent => agent.IsAlive, timings.Deadline, time)
             );
-            _watches.Add(name, watch);
+            _polls.Add(name, poll);
         }
 
         var agent = peer is null
             ? Task.FromResult(new AgentSight(name == settings.Self, name == settings.Self ? merge() : null))
-            : watch.Agent.AskAsync(() => peer.HearAsync(cancellation));
+            : poll.Agent.AskAsync(() => peer.HearAsync(cancellation));
         var redis = probe is null
             ? RedisSight.Unreachable
-            : await watch.Redis.AskAsync(() => probe.LookAsync(cancellation)).ConfigureAwait(false);
+            : await poll.Redis.AskAsync(() => probe.LookAsync(cancellation)).ConfigureAwait(false);
         var heard = await agent.ConfigureAwait(false);
         return (name, new MemberSight(redis, heard.IsAlive) { Merge = heard.Merge });
     }

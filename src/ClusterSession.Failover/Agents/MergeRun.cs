@@ -12,7 +12,7 @@ namespace ClusterSession.Failover.Agents;
 /// <param name="links">The Redis.</param>
 internal sealed class MergeRun(FailoverTimings timings, AgentLinks links)
 {
-    private const int MostDoublings = 4;
+    private const int MaxDoublings = 4;
     private const string Stopped = "It was stopped: the master is another one, or the cluster is in maintenance.";
     private MergeSight? _sight;
     private Task _run = Task.CompletedTask;
@@ -28,7 +28,7 @@ internal sealed class MergeRun(FailoverTimings timings, AgentLinks links)
     {
         var what = new MergedData(command.Tenure.RunId, command.Tenure.Epoch, view.Own.RunId);
         var isSame = Sight?.What == what;
-        var pause = timings.MergePause * (1 << Math.Clamp(_failures - 1, 0, MostDoublings));
+        var pause = timings.MergePause * (1 << Math.Clamp(_failures - 1, 0, MaxDoublings));
         if (
             !_run.IsCompleted
             || (

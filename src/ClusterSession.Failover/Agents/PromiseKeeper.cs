@@ -27,7 +27,7 @@ internal sealed class PromiseKeeper(FailoverTimings timings, TimeProvider clock)
     private long _from;
     private long _promisedEpoch;
     private TimeSpan _duration;
-    private bool _isTaking;
+    private bool _isTakingOrHolding;
     private long _knownEpoch;
     private long _knownAdoptions;
     private long _released;
@@ -54,7 +54,7 @@ internal sealed class PromiseKeeper(FailoverTimings timings, TimeProvider clock)
     {
         lock (_lock)
         {
-            (_knownEpoch, _knownAdoptions, _isTaking) = (epoch, adoptions, isHolder);
+            (_knownEpoch, _knownAdoptions, _isTakingOrHolding) = (epoch, adoptions, isHolder);
             _released = isReleased ? epoch : _released;
             if (_promisedEpoch <= _released)
             {
@@ -64,25 +64,28 @@ internal sealed class PromiseKeeper(FailoverTimings timings, TimeProvider clock)
     }
 
     /// <summary>Called before it asks for the lease; false: it is bound.</summary>
-    public bool TryBegin()
+    public bool TryBeginToTakeLease()
     {
         lock (_lock)
         {
-            return _isTaking = _duration <= clock.GetElapsedTime(_from);
+            return _isTakingOrHolding = _duration <= clock.GetElapsedTime(_from);
         }
     }
 
     /// <summary>
-    /// Answers another agent. No, once it has begun to take the lease, or knows that it was
-    /// released, of a later one, or of members that the other does not ask; and for no longer than
-    /// a restarted agent waits.
+    /// Answers another agent.
     /// </summary>
+    /// <remarks>
+    /// It refuses if it is taking the lease or holds it; if it knows that this lease was released,
+    /// or of a later one; if it knows of members that the other has not asked; and if the duration
+    /// is longer than the ttl, for which a restarted agent waits.
+    /// </remarks>
     public bool TryPromise(long epoch, long adoptions, TimeSpan duration)
     {
         lock (_lock)
         {
             if (
-                _isTaking
+                _isTakingOrHolding
                 || duration > timings.Ttl
                 || _knownEpoch > epoch
                 || _released >= epoch

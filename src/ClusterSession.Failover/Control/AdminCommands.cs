@@ -106,8 +106,8 @@ internal sealed class AdminCommands(RedisConnection connection)
         }
         catch (RedisServerException e) when (e.Kind == RedisErrorKind.OutOfMemory)
         {
-            // Where memory is full nothing is queued. One by one they may come late; the fence
-            // holds all the same.
+            // Where memory is full nothing is queued. One by one they may come late: writes are
+            // answered FENCED all the same.
             foreach (var words in commands)
             {
                 await SendAsync(words).ConfigureAwait(false);

@@ -15,8 +15,8 @@ namespace ClusterSession.Failover.Control;
 internal sealed class AdminLink : IAsyncDisposable
 {
     /// <summary>
-    /// No pings: who looks three times a second needs none, and they must not come between MULTI
-    /// and EXEC.
+    /// No pings: the looks, ten a second or more, take their place, and no ping may come between
+    /// MULTI and EXEC.
     /// </summary>
     private static readonly TimeSpan NoHeartbeat = TimeSpan.FromMinutes(5);
 

@@ -71,10 +71,10 @@ internal sealed record ClosedStart
     /// </summary>
     public IReadOnlyList<IReadOnlyList<string>> Directives() =>
         [
-            // Off, and with all rights: Redis reads its append-only file as this user, and drops
-            // each transaction, so all that scripts wrote, of which it may not execute a part. A
-            // reset takes away that it needs no password, for which Redis would refuse all but its
-            // own host.
+            // Off, and with all rights: when Redis loads its append-only file as this user, it
+            // drops every transaction, so every script's writes, in which one command is not
+            // permitted. "reset" removes nopass, with which protected mode would refuse other
+            // hosts.
             ["user", "default", "reset", "off", "~*", "&*", "+@all"],
             ["user", AgentUser, "reset", "on", Digest(AgentPassword), "~*", "&*", "+@all"],
             [
@@ -102,8 +102,9 @@ internal sealed record ClosedStart
             // A replica that needs all data gets it at once: a change that waits for it is given up
             // after a while.
             ["repl-diskless-sync-delay", "0"],
-            // With its backlog a master without replicas gives up its history's name, by which the
-            // others are known to have no more than it has.
+            // Redis frees the backlog of a master without replicas, and then changes its
+            // replication id. Without that id it cannot be told that the others have no more than
+            // this one.
             ["repl-backlog-ttl", "0"],
         ];
 

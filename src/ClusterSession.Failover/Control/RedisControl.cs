@@ -26,7 +26,7 @@ namespace ClusterSession.Failover.Control;
 /// Open     CONFIG SET    nothing that anybody would miss
 /// Open     the script    looks at the time: nothing
 /// Open     the users     void once the record has expired: nothing; but where memory is full, the
-///                        application may log in, and finds the fence
+///                        application may log in, and its writes are answered FENCED
 /// Extend   the script    a time that is over ends the record; one that expired is not there
 /// </code>
 /// </remarks>

@@ -61,8 +61,8 @@ internal sealed class SetAside(RedisEndpoint source, ControlSettings settings, T
     }
 
     /// <summary>
-    /// One that is under way already was begun before, when the data was the same: this Redis takes
-    /// no writes. It is waited for all the same, and another one begun.
+    /// One that is under way already is waited for, and another one begun: it may have begun before
+    /// this Redis left its former master, and then lacks what came from that afterwards.
     /// </summary>
     private async Task SaveAsync(AdminCommands commands, CancellationToken cancellation)
     {

@@ -68,7 +68,7 @@ internal sealed record ClusterView
     /// <summary>For how long the ruler of the document was seen as such.</summary>
     public TimeSpan RulerFor { get; init; }
 
-    /// <summary>How long an Open that was not answered may give a record yet.</summary>
+    /// <summary>How long an Open that was not answered may take effect yet.</summary>
     public TimeSpan OpenLeft { get; init; }
 
     /// <summary>For how long the own Redis has not answered.</summary>

@@ -1,3 +1,5 @@
+using ClusterSession.Failover.Documents;
+
 namespace ClusterSession.Failover.Deciding;
 
 /// <summary>
@@ -15,7 +17,9 @@ internal static class DecisionSentences
             Decision.AskPromises =>
                 $"{view.Self} is the master, the coordination store is not responding, and it asks all "
                     + "other agents to take no lease for a while.",
-            Decision.Release => $"{view.Self} gives the lease back, since its Redis cannot be the master: it is not "
+            Decision.Release { Document.Switch: { Step: SwitchStep.HandOver, To: var to } } =>
+                $"{view.Self} is closed, and releases the lease for {to ?? "the most advanced candidate"} to take.",
+            Decision.Release => $"{view.Self} releases the lease, since its Redis cannot be the master: it is not "
                 + "responding, is another process than the one that was opened, or a step failed.",
             Decision.Write =>
                 $"{view.Self} holds the lease and writes the next step, or who has unmerged data, into the "
@@ -27,9 +31,11 @@ internal static class DecisionSentences
     private static string Of(RedisAction command) =>
         command switch
         {
+            RedisAction.Leave => "This Redis leaves the master that it followed, and follows nobody until its data "
+                + "was looked at again.",
             RedisAction.Follow follow => $"Nothing is lost by it, so this Redis follows {follow.Member}.",
             RedisAction.Merge merge => $"What only this Redis has is merged into the master {merge.Member}, before it "
-                + "follows that.",
+                + "follows that one.",
             RedisAction.Promote => "This Redis stops following and becomes a master that is still closed.",
             RedisAction.Open => "This Redis is the master of the lease and is opened for writes.",
             RedisAction.Close => "This Redis may not take writes, and is closed.",

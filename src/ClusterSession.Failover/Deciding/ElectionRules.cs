@@ -20,10 +20,10 @@ internal sealed class ElectionRules(FailoverTimings timings)
         }
 
         var request = view.Document.Switch is { Step: SwitchStep.HandOver } order ? order : null;
-        if (request is { To: { } successor } && view.FreeFor < timings.HandOverWait)
+        if (request is { To: { } next } && view.FreeFor < timings.NextMasterWait)
         {
             // Before the waits for promises that may be unknown: the release has ended all of them.
-            return successor == view.Self && request.Closed is { } closed && Has(view.Own, closed)
+            return next == view.Self && request.Closed is { } closed && Histories.HasUpTo(view.Own, closed)
                 ? new Decision.Acquire(Begun(view, epoch + 1, source: null, isIncomplete: false))
                 : new Decision.Nothing(Reason.HandingOver);
         }
@@ -38,7 +38,7 @@ internal sealed class ElectionRules(FailoverTimings timings)
             return new Decision.Nothing(Reason.JustAdopted);
         }
 
-        var former = Former(view.Document);
+        var last = LastMaster(view.Document);
         var members = view.Document.Present().ToArray();
         if (LostStore.LaterData(epoch, members, view.Of) is not null)
         {
@@ -47,8 +47,8 @@ internal sealed class ElectionRules(FailoverTimings timings)
 
         if (
             view.FreeFor < timings.GatherWait
-            && !IsInSight(view, request)
-            && members.Any(member => member.Name != former && !view.Of(member.Name).IsUsable)
+            && !IsHandingOverMasterInSight(view, request)
+            && members.Any(member => member.Name != last && !view.Of(member.Name).IsUsable)
         )
         {
             return new Decision.Nothing(Reason.Gathering);
@@ -134,24 +134,13 @@ internal sealed class ElectionRules(FailoverTimings timings)
         request is not null && (request.To is null || request.To == member || request.From?.Member == member);
 
     /// <summary>
-    /// Whether nothing is to be waited for: a closed master in sight has everything.
+    /// Whether the master that hands over is in sight: it has everything, so that nobody else need
+    /// be waited for.
     /// </summary>
-    private static bool IsInSight(ClusterView view, SwitchRequest? request) =>
+    private static bool IsHandingOverMasterInSight(ClusterView view, SwitchRequest? request) =>
         request?.From is { } from
         && view.Of(from.Member) is { IsUsable: true } sight
         && sight.Redis.RunId == from.RunId;
-
-    /// <summary>Whether it has everything up to there.</summary>
-    private bool Has(RedisSight redis, HistoryPoint point) =>
-        timings.IsContained(
-            new RedisSight
-            {
-                HistoryId = point.Id,
-                Offset = point.Offset,
-                DataEpoch = 1,
-            },
-            redis
-        );
 
     private (string? Target, string? Source) Choose(
         ClusterView view,
@@ -207,16 +196,16 @@ internal sealed class ElectionRules(FailoverTimings timings)
                 && timings.IsContained(member.Redis, newest)
             )
             .Select(member => new RedisProcess(member.Name, member.Redis.RunId));
-        var former = view.Document.Ruler;
+        var ruler = view.Document.Ruler;
         var request = view.Document.Switch is { Step: SwitchStep.HandOver } order ? order : null;
-        var hasAll = request?.Closed is { } closed && Has(newest, closed);
+        var hasAll = request?.Closed is { } closed && Histories.HasUpTo(newest, closed);
         var kind =
             request?.From == target ? ChangeKind.TakeBack
             : hasAll && request!.To == view.Self ? ChangeKind.Switch
             : ChangeKind.Failover;
         return view.Document with
         {
-            Ruler = former is not null && new RedisProcess(former.Member, former.RunId) == target ? former : null,
+            Ruler = ruler is not null && new RedisProcess(ruler.Member, ruler.RunId) == target ? ruler : null,
             Ledger =
             [
                 .. LedgerRules
@@ -235,8 +224,8 @@ internal sealed class ElectionRules(FailoverTimings timings)
             )
             {
                 At = view.Now - view.FreeFor,
-                From = request?.From?.Member ?? Former(view.Document),
-                Former =
+                From = request?.From?.Member ?? LastMaster(view.Document),
+                LineIfNotCompleted =
                     hasAll && request!.From is { } left && left != target
                         ? new UnmergedData(request.Epoch, left.Member, left.RunId, view.Now)
                         : null,
@@ -283,6 +272,9 @@ internal sealed class ElectionRules(FailoverTimings timings)
             .ThenByDescending(member => MayBecomeMaster(timings, view, member))
             .FirstOrDefault();
 
-    private static string? Former(ClusterDocument document) =>
+    /// <summary>
+    /// Who was opened last; where nobody is since the release, the newest line names it.
+    /// </summary>
+    private static string? LastMaster(ClusterDocument document) =>
         document.Ruler?.Member ?? document.Ledger.MaxBy(line => line.Epoch)?.Member;
 }

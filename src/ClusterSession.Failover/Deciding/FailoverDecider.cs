@@ -5,24 +5,25 @@ namespace ClusterSession.Failover.Deciding;
 /// that was restarted in the midst of something finishes it.
 /// </summary>
 /// <remarks>
-/// An agent commands its own Redis only. What it does depends on who holds the lease:
+/// An agent commands its own Redis only. What it does depends on who holds the lease. Where the
+/// lease is free or another's, it first closes its own Redis if that is open, before
+/// <see cref="ElectionRules"/> or <see cref="ReplicaRules"/> decides:
 /// <code>
 ///        coordination store not responding             lease free
 ///        +------------------------------+   +----------------------------+
 ///        | holder: ask for promises,    |   | ElectionRules              |
-///        |   close when they run out    |   |  own Redis open? close     |
-///        | others: wait                 |   |  most advanced: me? acquire|
+///        |   close when they run out    |   |  most advanced: me? acquire|
+///        | others: wait                 |   |  else wait                 |
 ///        +------------------------------+   +-------------+--------------+
 ///                                                         | acquire, with a change in the document
 ///           another holds it                              v
 ///   +-------------------------------+       +----------------------------------------------------+
 ///   | ReplicaRules                  |       | HolderRules: I hold it                             |
-///   |  own Redis open? close        |       |                                                    |
 ///   |  I am the source? promote,    |&lt;-----&gt;|  PromoteSource -> FollowSource -+                  |
 ///   |    closed                     |       |  (the source's agent promotes)  v                  |
 ///   |  ruler open, and it has all   |       |        no source ------> PromoteTarget -> Open     |
 ///   |    that I have? follow        |       |                                            |       |
-///   |  else merge what only I have  |       |  Redis lost: release  &lt;-- IsMaster &lt;------+       |
+///   |  else merge what only I have  |       |  Redis lost: release  &lt;--  ruling  &lt;------+       |
 ///   |    into the ruler, then follow|       |                                                    |
 ///   +-------------------------------+       +----------------------------------------------------+
 /// </code>

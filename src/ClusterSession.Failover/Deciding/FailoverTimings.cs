@@ -4,9 +4,7 @@ using ClusterSession.Failover.Sights;
 namespace ClusterSession.Failover.Deciding;
 
 /// <summary>
-/// Durations and limits that decisions depend on, alike on all agents of a cluster. What is decided
-/// by them is in <see cref="HolderRules"/>, <see cref="ElectionRules"/> and <see
-/// cref="ReplicaRules"/>.
+/// Durations and limits that the rules of this folder decide by, alike on all agents of a cluster.
 /// </summary>
 internal sealed record FailoverTimings
 {
@@ -62,11 +60,13 @@ internal sealed record FailoverTimings
     /// </summary>
     public TimeSpan SwitchWait { get; init; } = TimeSpan.FromSeconds(5);
 
+    /// <summary>How long a closed master waits until the next one has everything.</summary>
+    public TimeSpan CloseWait { get; init; } = TimeSpan.FromSeconds(1);
+
     /// <summary>
-    /// How long a closed master waits until the next one has everything, and how long only the next
-    /// one may take a lease that was handed over.
+    /// How long only the next master may take a lease that was handed over to it.
     /// </summary>
-    public TimeSpan HandOverWait { get; init; } = TimeSpan.FromSeconds(1);
+    public TimeSpan NextMasterWait { get; init; } = TimeSpan.FromSeconds(1);
 
     /// <summary>So many bytes the next master may be behind when the master closes.</summary>
     public long SwitchLag { get; init; } = 1024 * 1024;

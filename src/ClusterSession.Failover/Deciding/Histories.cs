@@ -29,6 +29,9 @@ internal static class Histories
             sight.HistoryId.Length > 0 && sight.HistoryId == other.FormerHistoryId && sight.Offset <= other.FormerOffset
         );
 
+    /// <summary>Whether a Redis has all of a history up to a point.</summary>
+    public static bool HasUpTo(RedisSight redis, HistoryPoint point) => Ahead(point, redis) == 0;
+
     /// <summary>
     /// How many bytes of a history, up to a point, <paramref name="other"/> does not have; null: it
     /// cannot be told, since the other's history is not that one and did not branch from it.

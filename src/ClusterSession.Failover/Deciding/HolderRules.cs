@@ -216,7 +216,7 @@ internal sealed class HolderRules(FailoverTimings timings)
         if (own.Follows != tenure)
         {
             return timings.IsContained(own, seen) || view.Document.IsDiscarded(view.Self, own.DataEpoch)
-                ? new Decision.Command(ReplicaRules.Following(own, change.Source!.Member, tenure))
+                ? new Decision.Command(ReplicaRules.LeaveOrFollow(own, change.Source!.Member, tenure))
                 : GiveUp(view, NoSource);
         }
 
@@ -233,8 +233,8 @@ internal sealed class HolderRules(FailoverTimings timings)
     }
 
     /// <summary>
-    /// Does not release while an Open that was not answered may come: another would be open by
-    /// then.
+    /// Closes, and releases only when no unanswered Open can take effect any more: it would open
+    /// this Redis beside the next master.
     /// </summary>
     private static Decision GiveUp(ClusterView view, string why) =>
         view.Own.HasOwnRecord || view.Own.AdmitsClients ? new Decision.Command(new RedisAction.Close())

@@ -43,9 +43,9 @@ internal sealed class LedgerRules(FailoverTimings timings)
             lines[from.Member] = new UnmergedData(request.Epoch, from.Member, from.RunId, now);
         }
 
-        if (document.Change?.Former is { } former && new RedisProcess(former.Member, former.RunId) != except)
+        if (document.Change?.LineIfNotCompleted is { } line && new RedisProcess(line.Member, line.RunId) != except)
         {
-            lines[former.Member] = former with { Since = now };
+            lines[line.Member] = line with { Since = now };
         }
 
         if (document.Change is { Step: ChangeStep.Open } change && change.Target != except)
@@ -175,7 +175,7 @@ internal sealed class LedgerRules(FailoverTimings timings)
     private static string Counted(MemberMergeCounts counts) =>
         string.Create(
             CultureInfo.InvariantCulture,
-            $"{counts.Merged:N0} of {counts.Scanned:N0} records had something that the master lacked."
+            $"{counts.Scanned:N0} sessions were compared; {counts.Written:N0} records and elements were written."
         );
 
     /// <summary>

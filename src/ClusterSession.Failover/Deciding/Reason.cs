@@ -49,10 +49,14 @@ internal enum Reason
     /// <summary>A change is under way, and another agent's step comes first.</summary>
     ChangeUnderWay,
 
-    /// <summary>The lease is handed over, and another agent's step comes first.</summary>
+    /// <summary>
+    /// The master is closed for a switch, or the lease is the next master's alone for a moment.
+    /// </summary>
     HandingOver,
 
-    /// <summary>It gives its lease up, and waits until nothing that it sent opens its Redis.</summary>
+    /// <summary>
+    /// It gives its lease up, and waits until nothing that it sent opens its Redis.
+    /// </summary>
     GivingUp,
 
     /// <summary>The holder's Redis cannot be seen as an open master.</summary>

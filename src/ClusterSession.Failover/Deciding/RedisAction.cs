@@ -13,12 +13,23 @@ internal abstract record RedisAction
     /// </summary>
     /// <param name="Member">Name of the member.</param>
     /// <param name="Tenure">Under which it admits replicas.</param>
-    public sealed record Follow(string Member, Tenure Tenure) : RedisAction
+    public sealed record Follow(string Member, Tenure Tenure) : RedisAction;
+
+    /// <summary>
+    /// Leave the master that it follows, and follow nobody: the data stays as it is until it was
+    /// looked at again.
+    /// </summary>
+    /// <param name="Member">Name of the member that is to be followed afterwards.</param>
+    /// <param name="RunId">The process of that member.</param>
+    public sealed record Leave(string Member, string RunId) : RedisAction
     {
         /// <summary>
         /// No master admits replicas under it: the replica follows nobody and keeps its data.
         /// </summary>
         public const long NoLease = 0;
+
+        /// <summary>What it follows until then, and gets nothing of.</summary>
+        public Tenure Tenure => new(RunId, NoLease);
     }
 
     /// <summary>

@@ -6,7 +6,7 @@ namespace ClusterSession.Failover.Deciding;
 
 /// <summary>
 /// What an agent does while another holds the lease: its own Redis is closed, and is to become a
-/// replica of the master. Agents of members and followers alike.
+/// replica of the master. So decide agents of members, read replicas included, and followers.
 /// </summary>
 /// <param name="timings">Durations and limits, alike on all agents of a cluster.</param>
 internal sealed class ReplicaRules(FailoverTimings timings)
@@ -43,8 +43,8 @@ internal sealed class ReplicaRules(FailoverTimings timings)
 
         if (view.Document.Reinits.Any(reinit => reinit == new MemberReinit(view.Self, ReinitStep.Detach)))
         {
-            // A master has a new history, of which no other has a point: it can only get
-            // everything.
+            // Promoted, it begins a new replication history. No master can continue that one
+            // partially, so that the next Follow is a full synchronisation, which a reinit wants.
             return own.IsMaster
                 ? new Decision.Nothing(Reason.ChangeUnderWay)
                 : new Decision.Command(new RedisAction.Promote(new Tenure(own.RunId, epoch)));
@@ -56,11 +56,11 @@ internal sealed class ReplicaRules(FailoverTimings timings)
             return new Decision.Nothing(Reason.Follows);
         }
 
-        // A member that may not follow yet cuts its link to a former master all the same, which is the
-        // first step of following: what that master might yet send is not to come after the merge.
+        // A member that may not follow yet leaves its former master all the same: what that might
+        // yet send is not to come after the merge.
         if (MayFollow(timings, view, view.Self) || !IsAlone(own))
         {
-            return new Decision.Command(Following(own, ruler.Member, tenure));
+            return new Decision.Command(LeaveOrFollow(own, ruler.Member, tenure));
         }
 
         // The line says since when the data is out of touch, by the clock of one who was there.
@@ -73,14 +73,14 @@ internal sealed class ReplicaRules(FailoverTimings timings)
     /// A replica first leaves its former master, and is looked at again: between a look and the
     /// command that link could come up, and bring what the next master lacks.
     /// </summary>
-    public static RedisAction Following(RedisSight own, string member, Tenure tenure) =>
-        own is { IsMaster: false, Follows: { Epoch: not RedisAction.Follow.NoLease } }
-            ? new RedisAction.Follow(member, tenure with { Epoch = RedisAction.Follow.NoLease })
+    public static RedisAction LeaveOrFollow(RedisSight own, string member, Tenure tenure) =>
+        own is { IsMaster: false, Follows: { Epoch: not RedisAction.Leave.NoLease } }
+            ? new RedisAction.Leave(member, tenure.RunId)
             : new RedisAction.Follow(member, tenure);
 
     /// <summary>Whether it gets nothing from anybody: its data stays as it is.</summary>
     public static bool IsAlone(RedisSight redis) =>
-        redis.IsMaster || redis.Follows is null or { Epoch: RedisAction.Follow.NoLease };
+        redis.IsMaster || redis.Follows is null or { Epoch: RedisAction.Leave.NoLease };
 
     /// <summary>Whether nothing is lost when a member follows the ruler of the document.</summary>
     public static bool MayFollow(FailoverTimings timings, ClusterView view, string member)

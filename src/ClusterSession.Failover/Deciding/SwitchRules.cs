@@ -32,7 +32,15 @@ internal sealed class SwitchRules(FailoverTimings timings)
         }
 
         var isClosed = own is { HasOwnRecord: false, AdmitsClients: false };
-        if (isClosed && why is null && view.OpenLeft <= TimeSpan.Zero && HasEverything(view, request))
+        // A switch that names nobody goes on in the end where nobody has everything in time: before
+        // its target opens, it follows this Redis until it has the rest.
+        var hasWaited = request.To is null && view.StepFor >= timings.CloseWait;
+        if (
+            isClosed
+            && why is null
+            && view.OpenLeft <= TimeSpan.Zero
+            && (hasWaited || IsEverythingThere(view, request))
+        )
         {
             return new Decision.Release(
                 view.Document with
@@ -47,8 +55,8 @@ internal sealed class SwitchRules(FailoverTimings timings)
             );
         }
 
-        return view.StepFor >= timings.HandOverWait
-                ? Retract(view, request, why ?? "The successor did not get everything in time.")
+        return view.StepFor >= timings.CloseWait
+                ? Retract(view, request, why ?? "The next master did not get everything in time.")
             : isClosed ? new Decision.Nothing(Reason.HandingOver)
             : new Decision.Command(new RedisAction.Close());
     }
@@ -62,16 +70,10 @@ internal sealed class SwitchRules(FailoverTimings timings)
         }
 
         var master = view.Of(request.From!.Member).Redis;
-        return view
-            .Document.Present()
+        return OtherCandidates(view, request.From.Member)
             .Any(member =>
-                member.Name != request.From.Member
-                && ElectionRules.MayBecomeMaster(timings, view, member)
-                && view.Of(member.Name) is { IsUsable: true } sight
-                && (
-                    view.Document.IsDiscarded(member.Name, sight.Redis.DataEpoch)
-                    || timings.IsContained(sight.Redis, master)
-                )
+                view.Of(member).Redis is var redis
+                && (view.Document.IsDiscarded(member, redis.DataEpoch) || timings.IsContained(redis, master))
             )
             ? null
             : "No other candidate with its agent is responding and has the master's history.";
@@ -95,8 +97,34 @@ internal sealed class SwitchRules(FailoverTimings timings)
             : null;
     }
 
-    private static bool HasEverything(ClusterView view, SwitchRequest request) =>
-        request.To is null || view.Of(request.To).Redis.Offset >= view.Own.Offset;
+    /// <summary>
+    /// Whether the next master has everything; where none is named, any candidate: this Redis may
+    /// be lost as soon as the lease is free. One that gets nothing from it is not waited for.
+    /// </summary>
+    private bool IsEverythingThere(ClusterView view, SwitchRequest request)
+    {
+        if (request.To is { } to)
+        {
+            return view.Of(to).Redis.Offset >= view.Own.Offset;
+        }
+
+        var tenure = new Tenure(view.Own.RunId, request.Epoch);
+        var receiving = OtherCandidates(view, view.Self)
+            .Select(member => view.Of(member).Redis)
+            .Where(redis => redis.IsLinkUp && redis.Follows == tenure)
+            .ToArray();
+        return receiving.Length == 0 || receiving.Any(redis => timings.IsContained(view.Own, redis));
+    }
+
+    private IEnumerable<string> OtherCandidates(ClusterView view, string than) =>
+        view
+            .Document.Present()
+            .Where(member =>
+                member.Name != than
+                && view.Of(member.Name).IsUsable
+                && ElectionRules.MayBecomeMaster(timings, view, member)
+            )
+            .Select(member => member.Name);
 
     private static Decision.Write Retract(ClusterView view, SwitchRequest request, string why) =>
         new(

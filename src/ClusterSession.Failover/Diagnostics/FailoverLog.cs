@@ -70,16 +70,16 @@ internal static partial class FailoverLog
     public static partial void DecisionChanged(this ILogger logger, string reason);
 
     [LoggerMessage(9014, LogLevel.Warning, "The Redis of {Member} is not responding to this agent. {Reason}")]
-    public static partial void RedisLost(this ILogger logger, string member, string reason);
+    public static partial void RedisUnreachable(this ILogger logger, string member, string reason);
 
     [LoggerMessage(9015, LogLevel.Information, "The Redis of {Member} is responding again.")]
-    public static partial void RedisFound(this ILogger logger, string member);
+    public static partial void RedisReachable(this ILogger logger, string member);
 
     [LoggerMessage(
         9016,
         LogLevel.Warning,
         "The Redis of {Member} may have data of epoch {Epoch} that the master lacks. It stays closed, and its data is "
-            + "kept, until that was merged into the master."
+            + "kept, until the master has that: it had it already, or it is merged, discarded or replaced."
     )]
     public static partial void DataUnmerged(this ILogger logger, string member, long epoch);
 
@@ -115,10 +115,10 @@ internal static partial class FailoverLog
         "The coordination store is not responding to this agent. A master goes on while all other agents promise to "
             + "take no lease; nobody is promoted."
     )]
-    public static partial void StoreLost(this ILogger logger);
+    public static partial void StoreUnreachable(this ILogger logger);
 
     [LoggerMessage(9022, LogLevel.Information, "The coordination store is responding again.")]
-    public static partial void StoreFound(this ILogger logger);
+    public static partial void StoreReachable(this ILogger logger);
 
     [LoggerMessage(9023, LogLevel.Information, "The operator's command {Command} came from {Address}. {Reason}")]
     public static partial void CommandCame(this ILogger logger, string command, string address, string reason);
@@ -152,15 +152,15 @@ internal static partial class FailoverLog
     [LoggerMessage(
         9028,
         LogLevel.Information,
-        "The merge of {Member} into {Master} is complete: {Merged} of {Scanned} records had something that the master "
-            + "lacked; {Bytes} bytes were sent."
+        "The merge of {Member} into {Master} is complete: {Scanned} sessions were compared, and {Written} records and "
+            + "elements of documents were written; {Bytes} bytes were sent."
     )]
     public static partial void MergeEnded(
         this ILogger logger,
         string member,
         string master,
-        long merged,
         long scanned,
+        long written,
         long bytes
     );
 
@@ -189,7 +189,7 @@ internal static partial class FailoverLog
     [LoggerMessage(
         9032,
         LogLevel.Information,
-        "The master {Member} hands over to {Preferred}, which is in step and stands before it in the list of members."
+        "The master {Member} hands over to {Preferred}, which is in step and is listed before it among the members."
     )]
     public static partial void ReturnBegan(this ILogger logger, string member, string preferred);
 

@@ -11,7 +11,7 @@ internal enum ChangeKind
 
     /// <summary>
     /// The same process takes the lease again, which ran out while the coordinator was not
-    /// responding.
+    /// responding and promises kept others from it, or in maintenance.
     /// </summary>
     Regain,
 

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text.Json.Serialization;
 
 namespace ClusterSession.Failover.Documents;
 
@@ -34,14 +35,17 @@ internal sealed record ClusterChange(
     /// <summary>When its agent first saw the lease free that it has taken.</summary>
     public DateTimeOffset At { get; init; }
 
-    /// <summary>Name of the former master; null: there was none.</summary>
+    /// <summary>
+    /// Name of the master before, which may be the target itself; null: there was none.
+    /// </summary>
     public string? From { get; init; }
 
     /// <summary>
-    /// The former master, which handed over and of which the target has everything. It comes into
-    /// the ledger only if this change is not completed.
+    /// The line of the former master, which handed over and of which the target has everything. It
+    /// comes into the ledger only if this change is not completed.
     /// </summary>
-    public UnmergedData? Former { get; init; }
+    [JsonPropertyName("former")] // The name that every release reads and writes.
+    public UnmergedData? LineIfNotCompleted { get; init; }
 
     /// <summary>See <see cref="Ruler.IsChosen"/>.</summary>
     public bool IsChosen { get; init; }

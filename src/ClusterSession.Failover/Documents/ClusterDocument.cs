@@ -5,7 +5,8 @@ namespace ClusterSession.Failover.Documents;
 
 /// <summary>
 /// What all agents of a cluster know beyond the lease, as JSON in the coordination store. Any agent
-/// writes the first one; after that who takes or holds the lease, and commands of the operator.
+/// writes the first one; after that only the agent that takes or holds the lease, and an operator's
+/// command.
 /// </summary>
 internal sealed record ClusterDocument
 {
@@ -13,12 +14,12 @@ internal sealed record ClusterDocument
     public const int KnownFormat = 1;
 
     /// <summary>So many events are kept.</summary>
-    public const int MostEvents = 50;
+    public const int MaxEvents = 50;
 
     /// <summary>
     /// Above that the oldest events go; the coordination store takes 32,768 bytes.
     /// </summary>
-    public const int MostBytes = 28_000;
+    public const int MaxBytes = 28_000;
 
     public int Format { get; init; } = KnownFormat;
 
@@ -32,7 +33,8 @@ internal sealed record ClusterDocument
     public IReadOnlyList<ClusterMember> Members { get; init; } = [];
 
     /// <summary>
-    /// The master that was opened last, unless its lease was lost and another's change began.
+    /// The master that was opened last; null: from the release of its lease, or from when another
+    /// process takes the lease, until the next one is opened.
     /// </summary>
     public Ruler? Ruler { get; init; }
 
@@ -97,13 +99,13 @@ internal sealed record ClusterDocument
     {
         var earlier =
             Events.Count > 0 && Events[^1] with { At = happened.At } == happened ? Events.SkipLast(1) : Events;
-        return this with { Events = [.. earlier.TakeLast(MostEvents - 1), happened] };
+        return this with { Events = [.. earlier.TakeLast(MaxEvents - 1), happened] };
     }
 
     public byte[] Write()
     {
         var json = JsonSerializer.SerializeToUtf8Bytes(this, DocumentJson.Default.ClusterDocument);
-        return json.Length > MostBytes && Events.Count > 0
+        return json.Length > MaxBytes && Events.Count > 0
             ? (this with { Events = [.. Events.Skip((Events.Count + 1) / 2)] }).Write()
             : json;
     }

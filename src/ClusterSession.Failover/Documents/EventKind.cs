@@ -27,7 +27,7 @@ internal enum EventKind
     /// <summary>An operator asked for a failover.</summary>
     FailoverAsked,
 
-    /// <summary>The master retracted a switch or failover that an operator had asked for.</summary>
+    /// <summary>The master retracted a switch, a failover or the way back.</summary>
     Retracted,
 
     /// <summary>A member was found with data that the master may lack.</summary>

@@ -1,6 +1,9 @@
 namespace ClusterSession.Failover.Documents;
 
-/// <summary>The master that was opened last.</summary>
+/// <summary>
+/// The master that was opened last. There is none from the release of its lease, or from when
+/// another process takes the lease, until the next one is opened.
+/// </summary>
 /// <param name="Member">Name of the member.</param>
 /// <param name="RunId">The process that was opened: another one is closed.</param>
 /// <param name="Epoch">Number of the lease under which it was opened.</param>

@@ -12,7 +12,8 @@ internal enum SwitchStep
     Wait,
 
     /// <summary>
-    /// The master closes, and waits until the next one has everything, if the switch names it.
+    /// The master closes, and waits until the next one has everything; where the switch names none,
+    /// until any candidate has, and for a moment only.
     /// </summary>
     Close,
 

@@ -2,7 +2,8 @@ namespace ClusterSession.Failover.Documents;
 
 /// <summary>
 /// A line of the ledger: a member whose data the present master may lack in part. It stays closed
-/// and follows nobody until it was merged or its data was discarded.
+/// and follows nobody until the master provably has its data, because it had that from the start or
+/// it was merged; or until the data was discarded, or is to be replaced (reinit).
 /// </summary>
 /// <param name="Epoch">Epoch of the data: that of its own lease, or of the master it
 /// followed.</param>

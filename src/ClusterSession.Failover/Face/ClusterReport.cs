@@ -92,7 +92,8 @@ internal static class ClusterReport
             Decision.AskPromises => DecisionKind.AskPromises,
             Decision.Release => DecisionKind.Release,
             Decision.Write => DecisionKind.Write,
-            Decision.Command { What: RedisAction.Follow } => DecisionKind.Follow,
+            // One word for both: leaving is the first step of following, and tools read the word.
+            Decision.Command { What: RedisAction.Leave or RedisAction.Follow } => DecisionKind.Follow,
             Decision.Command { What: RedisAction.Merge } => DecisionKind.Merge,
             Decision.Command { What: RedisAction.Promote } => DecisionKind.Promote,
             Decision.Command { What: RedisAction.Open } => DecisionKind.Open,
@@ -150,7 +151,7 @@ internal static class ClusterReport
         view.Of(member).Merge is { } merge
         && view.Document.Ruler is { } ruler
         && (merge.What.Target, merge.What.Epoch) == (ruler.RunId, ruler.Epoch)
-            ? new MergeStatus(merge.State, merge.Member, merge.Counts.Scanned, merge.Counts.Of, merge.Counts.Merged)
+            ? new MergeStatus(merge.State, merge.Member, merge.Counts.Scanned, merge.Counts.Of, merge.Counts.Written)
             {
                 ForeignKeys = merge.Counts.Foreign,
                 Unreadable = merge.Counts.Unreadable,

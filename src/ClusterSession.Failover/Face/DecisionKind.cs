@@ -27,7 +27,7 @@ internal enum DecisionKind
     /// <summary>It writes the document.</summary>
     Write,
 
-    /// <summary>It lets its Redis follow another.</summary>
+    /// <summary>It lets its Redis follow another, or leave the one that it followed.</summary>
     Follow,
 
     /// <summary>It merges what only its Redis has into the master.</summary>

@@ -6,15 +6,16 @@ namespace ClusterSession.Failover.Face;
 /// <summary>The merge of a member's data into the master.</summary>
 /// <param name="State">How far it has come.</param>
 /// <param name="Into">Name of the master.</param>
-/// <param name="Scanned">Records that were compared.</param>
+/// <param name="Scanned">Sessions that were compared.</param>
 /// <param name="Of">About how many there are.</param>
-/// <param name="Merged">Records of which something was merged.</param>
+/// <param name="Written">Sessions, and elements of documents, that were written into the
+/// master.</param>
 internal sealed record MergeStatus(
     [property: JsonPropertyName("step")] MergeState State,
     string Into,
     long Scanned,
     long Of,
-    long Merged
+    [property: JsonPropertyName("merged")] long Written
 )
 {
     /// <summary>Keys that are not this library's, and are not merged.</summary>

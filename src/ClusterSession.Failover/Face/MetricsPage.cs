@@ -53,15 +53,15 @@ internal sealed class MetricsPage(ClusterFace face, FailoverAgent agent, Failove
             Sample(page, "member_reachable", member.Name, view.Of(member.Name).Redis.IsReachable ? 1 : 0);
         }
 
-        Describe(page, "merge_scanned_records", "Records that the merge of a member has compared.");
-        Describe(page, "merge_merged_records", "Records of which it merged something.");
+        Describe(page, "merge_scanned_records", "Sessions that the merge of a member has compared.");
+        Describe(page, "merge_merged_records", "Sessions, and elements of documents, that it wrote into the master.");
         Describe(page, "merge_failed", "Whether it failed, and is tried again.");
         foreach (var member in view.Document.Present())
         {
             if (view.Of(member.Name).Merge is { } merge)
             {
                 Sample(page, "merge_scanned_records", member.Name, merge.Counts.Scanned);
-                Sample(page, "merge_merged_records", member.Name, merge.Counts.Merged);
+                Sample(page, "merge_merged_records", member.Name, merge.Counts.Written);
                 Sample(page, "merge_failed", member.Name, merge.State == MergeState.Failed ? 1 : 0);
             }
         }

@@ -17,7 +17,7 @@ internal sealed class ClusterReader : IFailoverCoordinator
 
     private readonly ClusterMember _self;
     private readonly FollowerLedger _ledger;
-    private readonly (IAgentStatus Agent, Watch<ClusterStatus?> Watch)[] _agents;
+    private readonly (IAgentStatus Agent, Poll<ClusterStatus?> Poll)[] _agents;
     private byte[] _document = [];
     private long _version;
     private long _highest;
@@ -43,7 +43,7 @@ internal sealed class ClusterReader : IFailoverCoordinator
             .. agents.Select(agent =>
                 (
                     agent,
-                    new Watch<ClusterStatus?>(
+                    new Poll<ClusterStatus?>(
                         null,
                         static answer => answer is not null,
                         timings.Deadline / PartsOfTheDeadline,
@@ -62,7 +62,7 @@ internal sealed class ClusterReader : IFailoverCoordinator
     public async ValueTask<ReadResult> ReadAsync(string cluster, CancellationToken cancellation = default)
     {
         var answers = await Task.WhenAll(
-                _agents.Select(one => one.Watch.AskAsync(() => one.Agent.ReadAsync(cancellation)))
+                _agents.Select(one => one.Poll.AskAsync(() => one.Agent.ReadAsync(cancellation)))
             )
             .ConfigureAwait(false);
         if (answers.FirstOrDefault(answer => answer is not null && answer.Cluster != cluster) is { } foreign)

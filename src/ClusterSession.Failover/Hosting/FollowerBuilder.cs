@@ -14,6 +14,8 @@ internal static class FollowerBuilder
     public static AgentSettings Settings(FailoverOptions options)
     {
         var settings = AgentBuilder.Settings(options);
+        // It is no member of the cluster. The loop needs one to decide for, and by this kind it is
+        // never taken for a candidate.
         var self = new ClusterMember(options.Name!, options.RedisAddress!, "", MemberKind.ReadReplica);
         return settings with { Members = [.. settings.Members, self], IsFollower = true };
     }

@@ -19,7 +19,7 @@ internal sealed record ClusterRecord(
 )
 {
     /// <summary>As many changes are remembered for their repeats.</summary>
-    public const int MostDone = 64;
+    public const int MaxDone = 64;
 
     public static ClusterRecord None { get; } = new(null, 0, 0, 0, default, []);
 
@@ -41,7 +41,7 @@ internal sealed record ClusterRecord(
     public ClusterRecord WithDone(OperationId id) =>
         this with
         {
-            Done = [.. Done.Skip(Math.Max(0, Done.Count - MostDone + 1)), new DoneOperation(id, Epoch, Version)],
+            Done = [.. Done.Skip(Math.Max(0, Done.Count - MaxDone + 1)), new DoneOperation(id, Epoch, Version)],
         };
 
     public CoordinationState State(bool isHeld) =>

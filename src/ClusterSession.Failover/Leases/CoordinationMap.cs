@@ -10,7 +10,7 @@ namespace ClusterSession.Failover.Leases;
 internal sealed class CoordinationMap
 {
     /// <summary>Snapshots must travel within one deadline of the transport.</summary>
-    public const int MostClusters = 32;
+    public const int MaxClusters = 32;
 
     private Dictionary<string, ClusterRecord> _clusters = new(StringComparer.Ordinal);
 
@@ -120,7 +120,7 @@ internal sealed class CoordinationMap
 
     private Answer Change(Operation operation, ClusterRecord record)
     {
-        if (!_clusters.ContainsKey(operation.Cluster) && _clusters.Count >= MostClusters)
+        if (!_clusters.ContainsKey(operation.Cluster) && _clusters.Count >= MaxClusters)
         {
             return new Answer(AnswerKind.Full, CoordinationState.None);
         }

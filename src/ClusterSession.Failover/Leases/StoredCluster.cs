@@ -23,7 +23,7 @@ internal sealed record StoredCluster(
     /// <summary>Grows when what is written changes; an older release refuses it.</summary>
     public const byte Format = 1;
 
-    private const int MostDone = 64;
+    private const int MaxDone = 64;
 
     public static StoredCluster None { get; } = new(null, 0, 0, default, default, []);
 
@@ -51,7 +51,7 @@ internal sealed record StoredCluster(
         {
             Version = version,
             Document = document ?? Document,
-            Done = [.. Done.Skip(Math.Max(0, Done.Count - MostDone + 1)), (id, version)],
+            Done = [.. Done.Skip(Math.Max(0, Done.Count - MaxDone + 1)), (id, version)],
         };
     }
 

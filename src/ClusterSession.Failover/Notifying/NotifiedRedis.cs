@@ -171,8 +171,9 @@ internal sealed class NotifiedRedis(
         }
 
         Tell(
-            $"Merged {counts.Merged} of {counts.Scanned} records into {member.Name}; {counts.Foreign} keys of others "
-                + $"and {counts.Unreadable} damaged records were not merged."
+            $"Merged into {member.Name}: {counts.Scanned} sessions were compared, and {counts.Written} records and "
+                + $"elements of documents were written; {counts.Foreign} keys of others and {counts.Unreadable} "
+                + "damaged records were not merged."
         );
         try
         {

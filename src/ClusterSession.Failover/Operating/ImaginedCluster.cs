@@ -141,6 +141,7 @@ internal sealed class ImaginedCluster(
             },
             RedisAction.Promote promote => Promoted(redis) with { Admits = [.. redis.Admits, promote.Tenure] },
             RedisAction.Follow follow => Following(redis, follow),
+            RedisAction.Leave leave => redis with { Follows = leave.Tenure, IsLinkUp = false, Admits = [] },
             _ => throw new ArgumentOutOfRangeException(nameof(command)),
         };
 

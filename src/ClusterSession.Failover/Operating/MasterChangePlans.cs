@@ -184,11 +184,11 @@ internal sealed class MasterChangePlans(FailoverTimings timings)
     /// </summary>
     private IEnumerable<string> Notes(ClusterDocument document)
     {
-        var wait = $"HandOverWait, {timings.HandOverWait.TotalSeconds:0.###} s";
         if (document.Switch is { From: { } from, To: { } to })
         {
-            yield return $"Without writes: usually below 0.2 s. If a step fails, or {to} is not ready or does not take "
-                + $"the lease in time ({wait}), {from.Member} takes it back.";
+            yield return $"Without writes: usually below 0.2 s. If a step fails, or {to} does not have everything "
+                + $"within {timings.CloseWait.TotalSeconds:0.###} s or does not take the lease within "
+                + $"{timings.NextMasterWait.TotalSeconds:0.###} s, {from.Member} takes its place as master back.";
         }
         else if (document.Switch!.From is { } closing)
         {
@@ -240,7 +240,7 @@ internal sealed class MasterChangePlans(FailoverTimings timings)
             ),
             { Redis.IsReachable: false } => new(
                 $"The Redis of the master {master} is not responding.",
-                "Its agent gives the lease back by itself, and another member becomes master. If none does then: "
+                "Its agent releases the lease by itself, and another member becomes master. If none does then: "
                     + "cluster-session failover now"
             ),
             _ => null,

@@ -145,7 +145,8 @@ internal sealed class MemberPlans(FailoverTimings timings)
                     Reinits = [.. document.Reinits.Where(reinit => reinit.Member != member)],
                     Ruler = document.Ruler?.Member == member ? null : document.Ruler,
                     Change =
-                        document.Change?.Target.Member == member || document.Change?.Former?.Member == member
+                        document.Change?.Target.Member == member
+                        || document.Change?.LineIfNotCompleted?.Member == member
                             ? null
                             : document.Change,
                 }

@@ -22,9 +22,9 @@ internal static class PlanSentences
                         : "."
                 ),
             Decision.Release { Document.Switch: { } request } =>
-                $"{view.Self} gives the lease of epoch {view.State!.Epoch} "
-                    + $"back, for {request.To ?? "the most advanced candidate"} to take.",
-            Decision.Release => $"{view.Self} gives the lease of epoch {view.State!.Epoch} back.",
+                $"{view.Self} releases the lease of epoch {view.State!.Epoch}, "
+                    + $"for {request.To ?? "the most advanced candidate"} to take.",
+            Decision.Release => $"{view.Self} releases the lease of epoch {view.State!.Epoch}.",
             Decision.Write write => Of(view, write.Document),
             Decision.Command { What: RedisAction.Close } =>
                 $"{view.Self} closes: no more writes, and the application's connections to it end.",
@@ -36,8 +36,7 @@ internal static class PlanSentences
                 $"{view.Self} stops following and is a master that is closed for now.",
             Decision.Command { What: RedisAction.Merge merge } =>
                 $"What only {view.Self} has is merged into {merge.Member}, and its files are copied aside.",
-            Decision.Command { What: RedisAction.Follow { Tenure.Epoch: RedisAction.Follow.NoLease } } =>
-                $"{view.Self} leaves the master that it followed.",
+            Decision.Command { What: RedisAction.Leave } => $"{view.Self} leaves the master that it followed.",
             Decision.Command { What: RedisAction.Follow follow } => $"{view.Self} follows {follow.Member}"
                 + (
                     view.Document.Reinits.Any(reinit => reinit.Member == view.Self) ? ", which sends all its data anew."

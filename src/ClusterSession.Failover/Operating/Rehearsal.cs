@@ -9,7 +9,7 @@ namespace ClusterSession.Failover.Operating;
 /// <param name="timings">Durations and limits, alike on all agents of a cluster.</param>
 internal sealed class Rehearsal(FailoverTimings timings)
 {
-    private const int MostSteps = 200;
+    private const int MaxSteps = 200;
     private readonly FailoverDecider _decider = new(timings);
 
     /// <summary>What will happen. The cluster is afterwards as it will be.</summary>
@@ -17,7 +17,7 @@ internal sealed class Rehearsal(FailoverTimings timings)
     {
         var steps = new List<PlannedStep>();
         var longest = timings.SwitchWait + timings.NewerDataWait + timings.Ttl + timings.StepWait;
-        while (steps.Count < MostSteps)
+        while (steps.Count < MaxSteps)
         {
             if (Next(cluster) is { Length: > 0 } next)
             {

@@ -12,7 +12,7 @@ internal sealed class FailoverValidator(IEnumerable<ICoordinatorKind> kinds) : I
     private const int LongestName = 64;
     private const int ShortestSecret = 16;
     private const int MaxPromotions = 20;
-    private const int MostDatabase = 1_000_000;
+    private const int MaxDatabase = 1_000_000;
     private const string NameRule = "Set 1 to 64 letters, digits, '.', '_' or '-'";
 
     private static readonly TimeSpan Minute = TimeSpan.FromMinutes(1);
@@ -46,7 +46,7 @@ internal sealed class FailoverValidator(IEnumerable<ICoordinatorKind> kinds) : I
         if (!IsName(options.KeyPrefix))
         {
             yield return $"{Path}KeyPrefix is '{options.KeyPrefix}'. {NameRule}: the KeyPrefix of the application, "
-                + "since the fence is among its keys.";
+                + "since the lease record is among its keys.";
         }
 
         if (options.IsFollower)
@@ -112,7 +112,7 @@ internal sealed class FailoverValidator(IEnumerable<ICoordinatorKind> kinds) : I
         if (options.Secret is not { Length: >= ShortestSecret } secret)
         {
             yield return $"{Path}Secret has {options.Secret?.Length ?? 0} characters. Set at least {ShortestSecret}, "
-                + "drawn at random, alike on all members and the voter.";
+                + "chosen at random, alike on all members and the voter.";
         }
         else if (!secret.All(static c => c is > ' ' and <= '~'))
         {
@@ -168,9 +168,9 @@ internal sealed class FailoverValidator(IEnumerable<ICoordinatorKind> kinds) : I
                 + "commands each Redis.";
         }
 
-        if (options.RedisDatabase is < 0 or > MostDatabase)
+        if (options.RedisDatabase is < 0 or > MaxDatabase)
         {
-            yield return $"{Path}RedisDatabase is {options.RedisDatabase}. Set it between 0 and {MostDatabase}.";
+            yield return $"{Path}RedisDatabase is {options.RedisDatabase}. Set it between 0 and {MaxDatabase}.";
         }
 
         foreach (

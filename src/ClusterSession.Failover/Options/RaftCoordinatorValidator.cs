@@ -10,11 +10,11 @@ internal sealed class RaftCoordinatorValidator : IValidateOptions<RaftCoordinato
     private const int MemberCount = 3;
 
     private static readonly TimeSpan LeastElection = TimeSpan.FromMilliseconds(50);
-    private static readonly TimeSpan MostLowerElection = TimeSpan.FromSeconds(10);
-    private static readonly TimeSpan MostUpperElection = TimeSpan.FromSeconds(20);
+    private static readonly TimeSpan MaxLowerElection = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan MaxUpperElection = TimeSpan.FromSeconds(20);
     private static readonly TimeSpan LeastRpc = TimeSpan.FromMilliseconds(20);
     private static readonly TimeSpan LeastOperation = TimeSpan.FromMilliseconds(100);
-    private static readonly TimeSpan MostOperation = TimeSpan.FromMinutes(1);
+    private static readonly TimeSpan MaxOperation = TimeSpan.FromMinutes(1);
 
     /// <inheritdoc/>
     public ValidateOptionsResult Validate(string? name, RaftCoordinatorOptions options)
@@ -60,7 +60,7 @@ internal sealed class RaftCoordinatorValidator : IValidateOptions<RaftCoordinato
         if (options.Secret is not { Length: >= ShortestSecret } secret)
         {
             yield return $"Secret has {options.Secret?.Length ?? 0} characters. Set at least {ShortestSecret}, "
-                + "drawn at random, alike on all members.";
+                + "chosen at random, alike on all members.";
         }
         else if (!secret.All(static c => c is > ' ' and <= '~'))
         {
@@ -74,16 +74,16 @@ internal sealed class RaftCoordinatorValidator : IValidateOptions<RaftCoordinato
                 nameof(options.LowerElectionTimeout),
                 options.LowerElectionTimeout,
                 LeastElection,
-                MostLowerElection
+                MaxLowerElection
             ),
             .. Range(
                 nameof(options.UpperElectionTimeout),
                 options.UpperElectionTimeout,
                 options.LowerElectionTimeout + TimeSpan.FromMilliseconds(1),
-                MostUpperElection
+                MaxUpperElection
             ),
             .. Range(nameof(options.RpcTimeout), options.RpcTimeout, LeastRpc, options.LowerElectionTimeout),
-            .. Range(nameof(options.OperationTimeout), options.OperationTimeout, LeastOperation, MostOperation),
+            .. Range(nameof(options.OperationTimeout), options.OperationTimeout, LeastOperation, MaxOperation),
         ];
 
     private static IEnumerable<string> Range(string setting, TimeSpan value, TimeSpan least, TimeSpan most)

@@ -193,7 +193,7 @@ internal sealed class RaftCoordinator(
             if (answer.Kind == AnswerKind.Full)
             {
                 throw new InvalidOperationException(
-                    $"The coordination store holds {CoordinationMap.MostClusters} clusters, and '{operation.Cluster}' "
+                    $"The coordination store holds {CoordinationMap.MaxClusters} clusters, and '{operation.Cluster}' "
                         + "would be one more. Give it a store of its own."
                 );
             }

@@ -1,11 +1,19 @@
+using System.Text.Json.Serialization;
+
 namespace ClusterSession.Failover.Sights;
 
 /// <summary>How much a merge has done.</summary>
-/// <param name="Scanned">Records that were compared.</param>
+/// <param name="Scanned">Sessions that were compared.</param>
 /// <param name="Of">About how many there are.</param>
-/// <param name="Merged">Records of which something was merged.</param>
+/// <param name="Written">Sessions, and elements of documents, that were written into the
+/// master.</param>
 /// <param name="Bytes">Bytes that were sent to the master.</param>
-internal sealed record MemberMergeCounts(long Scanned, long Of, long Merged, long Bytes)
+internal sealed record MemberMergeCounts(
+    long Scanned,
+    long Of,
+    [property: JsonPropertyName("merged")] long Written, // The name that agents of every release say.
+    long Bytes
+)
 {
     /// <summary>A merge that has just begun.</summary>
     public static MemberMergeCounts None { get; } = new(0, 0, 0, 0);

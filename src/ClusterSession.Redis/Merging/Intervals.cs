@@ -13,7 +13,7 @@ internal static class Intervals
     /// As many are kept of a writer, and of so many writers (functions.lua): others may have been
     /// forgotten.
     /// </summary>
-    private const int MaxOfWriter = 16;
+    private const int MaxPerWriter = 16;
 
     private const int MaxWriters = 128;
 
@@ -53,7 +53,7 @@ internal static class Intervals
             var next = NewestOf(intervals).Writer;
             (writers, ofWriter) = next == writer ? (writers, ofWriter + 1) : (writers + 1, 1);
             writer = next;
-            if (ofWriter >= MaxOfWriter || writers >= MaxWriters)
+            if (ofWriter >= MaxPerWriter || writers >= MaxWriters)
             {
                 return false;
             }

@@ -28,8 +28,8 @@ internal sealed class MergeDocuments(
     private const int BytesAtOnce = 1 << 20;
 
     /// <summary>
-    /// After <see cref="MergeBounds.TombstoneLife"/> these have forgotten what was revoked or
-    /// retired. So nothing of them is merged from a source that was away longer.
+    /// After the life of a tombstone these have forgotten what was revoked or retired. So nothing of
+    /// them is merged from a source that was away for longer.
     /// </summary>
     private static readonly string[] ExpiringDocuments = ["ends", "keyring", "revocations"];
 
@@ -132,7 +132,7 @@ internal sealed class MergeDocuments(
         counts.Note(soFar =>
             soFar with
             {
-                Documents = soFar.Documents + elements.Count,
+                Elements = soFar.Elements + elements.Count,
                 Bytes = soFar.Bytes + (settings.IsDryRun ? 0 : elements.Sum(static one => (long)one.Payload.Length)),
             }
         );

@@ -1,18 +1,15 @@
 namespace ClusterSession.Redis.Merging;
 
-/// <summary>How far a merge has come.</summary>
+/// <summary>What a merge is doing. Each is reported when it begins.</summary>
 internal enum MergePhase
 {
     /// <summary>
-    /// What the source has was counted, keys that are not this application's included; nothing is
-    /// written yet.
+    /// Documents are merged: revocations, ends, key rings. What the source has was counted, keys
+    /// that are not this application's included; nothing is written yet.
     /// </summary>
-    Counted,
-
-    /// <summary>Documents were merged: revocations, ends, key rings.</summary>
     Documents,
 
-    /// <summary>Another batch of sessions was compared and merged.</summary>
+    /// <summary>Sessions are compared and merged. Reported again after each batch.</summary>
     Sessions,
 
     /// <summary>Replicas of the target are waited for from now on.</summary>

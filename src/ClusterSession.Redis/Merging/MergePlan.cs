@@ -5,16 +5,19 @@ namespace ClusterSession.Redis.Merging;
 /// <summary>Decides about one session by the headers that both servers have. Pure.</summary>
 /// <remarks>
 /// <code>
-/// source                  target missing       target has it                  target ended
-/// damaged                 leave                leave                          leave
-/// ended                   end, unless too old  end                            same
-/// session, too long away  skip                 skip                           skip
-/// session, life over      skip                 merge, without a longer life   skip
-/// session                 create               intervals cover the source's?  skip: the end stays
-///                                                no   merge
-///                                                yes  same, or prolong
+/// source                   target missing   target has it                   target ended
+/// damaged                  leave            leave                           leave
+/// ended, and too old       skip             end                             same
+/// ended                    end              end                             same
+/// away for too long        skip             skip                            skip
+/// life over                skip             merge, without a longer life    skip
+/// has it                   create           intervals cover the source's?   skip: the end stays
+///                                             no   merge
+///                                             yes  same, or prolong
 /// </code>
-/// The first row that fits counts. Where the target is damaged, only an end is stored.
+/// The first row that fits counts. An end is too old when its life is over, or the source was away
+/// for longer than ends are remembered. What the target has damaged is left too; only an end is
+/// stored over it.
 /// Where the target has rotated the id, what it has under the next one stands for it, and nothing
 /// but a merge comes of that.
 /// An end is final, and its life says only how long it is remembered: what lives at the target ends

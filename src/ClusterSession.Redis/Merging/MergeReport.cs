@@ -35,7 +35,7 @@ internal sealed record MergeReport
     /// <summary>
     /// Elements of documents that the target lacked: keys of cookies, revocations, ends.
     /// </summary>
-    public long Documents { get; init; }
+    public long Elements { get; init; }
 
     /// <summary>Keys of the source that are not this application's. They are not merged.</summary>
     public long ForeignKeys { get; init; }
@@ -64,6 +64,6 @@ internal sealed record MergeReport
     /// <summary>The epoch under which it ruled; 0 where no lease fenced the writes.</summary>
     public long TargetEpoch { get; init; }
 
-    /// <summary>Records and elements that were written, or would be.</summary>
-    public long Written => Merged + New + Ended + Prolonged + Documents;
+    /// <summary>Sessions, and elements of documents, that were written, or would be.</summary>
+    public long Written => Merged + New + Ended + Prolonged + Elements;
 }

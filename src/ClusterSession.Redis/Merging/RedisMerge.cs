@@ -86,14 +86,14 @@ internal static class RedisMerge
                     TargetEpoch = tenure?.Epoch ?? 0,
                 }
             );
-            Report(MergePhase.Counted);
+            Report(MergePhase.Documents);
 
             hasBegun = true;
             var copyLeases = new LeaseSource(TimeSpan.Zero); // Nothing that is read here is kept.
             await new MergeDocuments(from, into, keys, copyLeases, settings, counts)
                 .RunAsync(survey.Documents, cancellation)
                 .ConfigureAwait(false);
-            Report(MergePhase.Documents);
+            Report(MergePhase.Sessions);
             await new MergeSessions(from, into, keys, copyLeases, settings, counts)
                 .RunAsync(
                     new MergePace(settings.RecordsPerSecond, time),

@@ -21,7 +21,7 @@ public sealed class ToolSiteTests
             StringComparison.Ordinal
         );
 
-        // On a busy machine the next master may need longer than HandOverWait, and the master takes
+        // On a busy machine the next master may need longer than NextMasterWait, and the master takes
         // the lease back.
         var switched = "";
         await Condition.HoldsAsync(

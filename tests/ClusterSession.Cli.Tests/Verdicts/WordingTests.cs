@@ -129,7 +129,7 @@ public sealed class WordingTests
     [Fact]
     public async Task Lease_is_renewed_by_an_agent_that_responds_and_else_runs_out()
     {
-        Assert.Contains("renewed again and again until redis-a gives it back", await PageAsync(Clusters.Healthy));
+        Assert.Contains("renewed again and again until redis-a releases it", await PageAsync(Clusters.Healthy));
         var silent = Clusters.Healthy with
         {
             Self = "redis-b",

@@ -23,13 +23,13 @@ public sealed class PromiseKeeperTests
     {
         var keeper = new PromiseKeeper(Timings, TimeProvider.System);
         Assert.True(keeper.TryPromise(1, 0, Timings.Ttl));
-        Assert.False(keeper.TryBegin());
+        Assert.False(keeper.TryBeginToTakeLease());
 
         keeper.Saw(1, 0, isHolder: false, isReleased: true);
 
         Assert.Equal(TimeSpan.Zero, keeper.Left);
         Assert.False(keeper.TryPromise(1, 0, Timings.Ttl)); // A late question: it would bind for nothing.
-        Assert.True(keeper.TryBegin());
+        Assert.True(keeper.TryBeginToTakeLease());
     }
 
     [Fact]
@@ -40,7 +40,7 @@ public sealed class PromiseKeeperTests
 
         keeper.Saw(1, 0, isHolder: false, isReleased: true);
 
-        Assert.False(keeper.TryBegin());
+        Assert.False(keeper.TryBeginToTakeLease());
     }
 
     [Fact]
@@ -51,6 +51,6 @@ public sealed class PromiseKeeperTests
 
         keeper.Saw(1, 0, isHolder: false, isReleased: false);
 
-        Assert.False(keeper.TryBegin());
+        Assert.False(keeper.TryBeginToTakeLease());
     }
 }

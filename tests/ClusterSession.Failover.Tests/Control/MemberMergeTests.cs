@@ -41,11 +41,11 @@ public sealed class MemberMergeTests : IAsyncLifetime
         await _former.AskAsync("SET", "another", "application");
         await SucceedAsync();
         var outcome = Assert.IsType<MergeOutcome.Merged>(await MergeAsync(_tenure, away: TimeSpan.Zero));
-        Assert.Equal((1, 1, 0), (outcome.Counts.Merged, outcome.Counts.Foreign, outcome.Confirmed));
+        Assert.Equal((1, 1, 0), (outcome.Counts.Written, outcome.Counts.Foreign, outcome.Confirmed));
         Assert.Equal("kept", await ReadAsync(key));
-        Assert.Equal(0, _counts.All[0].Merged); // Foreign keys are named before anything is written.
+        Assert.Equal(0, _counts.All[0].Written); // Foreign keys are named before anything is written.
         Assert.Contains("another", _counts.All[0].ForeignNames);
-        Assert.Equal(0, Assert.IsType<MergeOutcome.Merged>(await MergeAsync(_tenure, TimeSpan.Zero)).Counts.Merged);
+        Assert.Equal(0, Assert.IsType<MergeOutcome.Merged>(await MergeAsync(_tenure, TimeSpan.Zero)).Counts.Written);
     }
 
     [Fact]
@@ -66,7 +66,7 @@ public sealed class MemberMergeTests : IAsyncLifetime
         await CreateAsync("kept");
         await SucceedAsync();
         var outcome = Assert.IsType<MergeOutcome.Merged>(await MergeAsync(_tenure, away: TimeSpan.Zero));
-        Assert.Equal((1, 1), (outcome.Counts.Merged, outcome.Counts.Unreadable));
+        Assert.Equal((1, 1), (outcome.Counts.Written, outcome.Counts.Unreadable));
     }
 
     [Fact]

@@ -26,7 +26,7 @@ public sealed class ClusterDocumentTests
                 At = DateTimeOffset.UnixEpoch,
                 From = "b",
                 IsIncomplete = true,
-                Former = new UnmergedData(6, "b", "other", DateTimeOffset.UnixEpoch),
+                LineIfNotCompleted = new UnmergedData(6, "b", "other", DateTimeOffset.UnixEpoch),
                 Histories = [new HistoryPoint("history", 12)],
             },
             Maintenance = true,
@@ -57,6 +57,7 @@ public sealed class ClusterDocumentTests
         var json = document.Write();
         Assert.Equal(json, ClusterDocument.Read(json).Write());
         Assert.Contains("\"kind\":\"ReadReplica\"", System.Text.Encoding.UTF8.GetString(json));
+        Assert.Contains("\"former\":{\"epoch\":6", System.Text.Encoding.UTF8.GetString(json)); // A stored name.
         Assert.Contains("\"offset\":12", System.Text.Encoding.UTF8.GetString(json));
         // The events, by the name that every release reads.
         Assert.Contains("\"history\":[{", System.Text.Encoding.UTF8.GetString(json));
@@ -68,7 +69,7 @@ public sealed class ClusterDocumentTests
         var document = Enumerable
             .Range(1, 60)
             .Aggregate(new ClusterDocument(), (written, epoch) => written.With(Line(epoch)).With(Line(epoch)));
-        Assert.Equal(ClusterDocument.MostEvents, document.Events.Count);
+        Assert.Equal(ClusterDocument.MaxEvents, document.Events.Count);
         Assert.Equal(Enumerable.Range(11, 50).Select(epoch => (long)epoch), document.Events.Select(line => line.Epoch));
         static ClusterEvent Line(int epoch) =>
             new(DateTimeOffset.UnixEpoch, epoch, EventKind.GivenUp, "a", null) { Why = "why" };
@@ -85,7 +86,7 @@ public sealed class ClusterDocumentTests
                 )
             );
         var json = document.Write();
-        Assert.InRange(json.Length, 1, ClusterDocument.MostBytes);
+        Assert.InRange(json.Length, 1, ClusterDocument.MaxBytes);
         var read = ClusterDocument.Read(json);
         Assert.True(read.Maintenance);
         Assert.Equal(50, read.Events[^1].Epoch);

@@ -248,9 +248,9 @@ public sealed class FailoverDeciderTests
     {
         var former = Replica with { Follows = new Tenure("run-z", 7) };
         var view = Ruling with { Self = "b", Members = Sights(Master, former), LeaseEpoch = 0, LeaseLeft = default };
-        var left = new Tenure("run-a", RedisAction.Follow.NoLease);
-        Assert.Equal(new Decision.Command(new RedisAction.Follow("a", left)), Decider.Decide(view));
-        var next = view with { Members = Sights(Master, former with { Follows = left }) };
+        var leave = new RedisAction.Leave("a", "run-a");
+        Assert.Equal(new Decision.Command(leave), Decider.Decide(view));
+        var next = view with { Members = Sights(Master, former with { Follows = leave.Tenure }) };
         Assert.Equal(new Decision.Command(new RedisAction.Follow("a", new Tenure("run-a", 1))), Decider.Decide(next));
     }
 

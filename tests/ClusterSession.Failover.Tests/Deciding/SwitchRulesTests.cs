@@ -85,7 +85,7 @@ public sealed class SwitchRulesTests
     };
 
     [Fact]
-    public void Master_closes_when_the_others_have_seen_the_switch_and_the_successor_is_ready()
+    public void Master_closes_when_the_others_have_seen_the_switch_and_the_next_master_is_ready()
     {
         Because(Reason.IsMaster, Waiting with { SwitchFor = Timings.Interval });
         Because(Reason.IsMaster, Waiting with { Members = Sights(Open, Replica with { IsLinkUp = false }) });
@@ -106,12 +106,12 @@ public sealed class SwitchRulesTests
     }
 
     [Fact]
-    public void Lease_is_released_when_the_successor_has_everything_and_no_open_is_on_its_way()
+    public void Lease_is_released_when_the_next_master_has_everything_and_no_open_is_on_its_way()
     {
         var behind = Sights(Closed with { Offset = 11 }, Replica);
         Because(Reason.HandingOver, Closing with { Members = behind });
         Because(Reason.HandingOver, Closing with { OpenLeft = TimeSpan.FromMilliseconds(1) });
-        Retracted("everything in time", Closing with { Members = behind, StepFor = Timings.HandOverWait });
+        Retracted("everything in time", Closing with { Members = behind, StepFor = Timings.CloseWait });
         var released = Assert.IsType<Decision.Release>(Decider.Decide(Closing)).Document;
         Assert.Equal(new HistoryPoint("history", 10), released.Switch!.Closed);
         Assert.Equal(SwitchStep.HandOver, released.Switch.Step);
@@ -119,11 +119,29 @@ public sealed class SwitchRulesTests
     }
 
     [Fact]
-    public void Successor_takes_the_lease_without_waiting_and_needs_every_commit_for_it()
+    public void Failover_by_command_waits_a_moment_until_any_candidate_has_everything()
+    {
+        var closing = Closing with
+        {
+            Document = Document with { Switch = Asked with { To = null, Step = SwitchStep.Close } },
+        };
+        Assert.IsType<Decision.Release>(Decider.Decide(closing));
+        var behind = closing with { Members = Sights(Closed with { Offset = 11 }, Replica) };
+        Because(Reason.HandingOver, behind);
+
+        // The election that follows begins with what this Redis has.
+        var late = Decider.Decide(behind with { StepFor = Timings.CloseWait });
+        Assert.Equal(SwitchStep.HandOver, Assert.IsType<Decision.Release>(late).Document.Switch!.Step);
+        var cutOff = Sights(Closed with { Offset = 11 }, Replica with { IsLinkUp = false });
+        Assert.IsType<Decision.Release>(Decider.Decide(closing with { Members = cutOff }));
+    }
+
+    [Fact]
+    public void Next_master_takes_the_lease_without_waiting_and_needs_every_commit_for_it()
     {
         var taken = Assert.IsType<Decision.Acquire>(Decider.Decide(HandedOver)).Document;
         var change = taken.Change!;
-        Assert.Equal((ChangeKind.Switch, "a", "a"), (change.Kind, change.From, change.Former!.Member));
+        Assert.Equal((ChangeKind.Switch, "a", "a"), (change.Kind, change.From, change.LineIfNotCompleted!.Member));
         Assert.Null(taken.Switch);
         Assert.Contains(new HistoryPoint("history", long.MaxValue), change.Histories);
         Because(Reason.HandingOver, HandedOver with { Members = Sights(Closed, Replica with { Offset = 9 }) });
@@ -131,12 +149,12 @@ public sealed class SwitchRulesTests
     }
 
     [Fact]
-    public void Successor_that_was_started_or_adopted_a_moment_ago_takes_the_lease_that_was_handed_over()
+    public void Next_master_that_was_started_or_adopted_a_moment_ago_takes_the_lease_that_was_handed_over()
     {
         // What it may have promised before, or others without it, ended with the lease.
         Assert.IsType<Decision.Acquire>(Decider.Decide(HandedOver with { SinceStart = TimeSpan.Zero }));
         Assert.IsType<Decision.Acquire>(Decider.Decide(HandedOver with { MemberFor = TimeSpan.Zero }));
-        Because(Reason.JustStarted, HandedOver with { SinceStart = TimeSpan.Zero, FreeFor = Timings.HandOverWait });
+        Because(Reason.JustStarted, HandedOver with { SinceStart = TimeSpan.Zero, FreeFor = Timings.NextMasterWait });
     }
 
     [Fact]
@@ -144,7 +162,7 @@ public sealed class SwitchRulesTests
     {
         var view = HandedOver with { Self = "a" };
         Because(Reason.HandingOver, view);
-        var late = Decider.Decide(view with { FreeFor = Timings.HandOverWait });
+        var late = Decider.Decide(view with { FreeFor = Timings.NextMasterWait });
         Assert.Equal(ChangeKind.TakeBack, Assert.IsType<Decision.Acquire>(late).Document.Change!.Kind);
     }
 

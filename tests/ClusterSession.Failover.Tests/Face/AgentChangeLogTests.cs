@@ -32,10 +32,10 @@ public sealed class AgentChangeLogTests
         site.Redis["a"].IsDown = true;
         await site.UntilAsync(() => site.Face("b").Primary().Is, "b rules");
         Assert.Equal(2, site.Logs.Count("Opened"));
-        Assert.Equal(2, site.Logs.Count("RedisLost")); // Both agents see it.
+        Assert.Equal(2, site.Logs.Count("RedisUnreachable")); // Both agents see it.
         site.Redis["a"].IsDown = false;
         await site.UntilAsync(() => site.Logs.Count("Closed") == 1, "a is closed");
-        await site.UntilAsync(() => site.Logs.Count("RedisFound") == 2, "both see a again");
+        await site.UntilAsync(() => site.Logs.Count("RedisReachable") == 2, "both see a again");
         Assert.True(site.Logs.Count("DataUnmerged") >= 1);
     }
 
@@ -57,7 +57,7 @@ public sealed class AgentChangeLogTests
     }
 
     [Fact]
-    public async Task Lost_store_and_promises_are_logged_once_each()
+    public async Task Unreachable_store_and_promises_are_logged_once_each()
     {
         await using var site = await RuledAsync();
         site.Store.IsDown = true;
@@ -66,10 +66,10 @@ public sealed class AgentChangeLogTests
             () => site.Time.GetElapsedTime(lostAt) > 3 * site.Timings.Ttl,
             "three lives of the lease have passed"
         );
-        Assert.Equal(2, site.Logs.Count("StoreLost"));
+        Assert.Equal(2, site.Logs.Count("StoreUnreachable"));
         Assert.Equal(1, site.Logs.Count("PromisesAsked"));
         site.Store.IsDown = false;
-        await site.UntilAsync(() => site.Logs.Count("StoreFound") == 2, "both reach the store");
+        await site.UntilAsync(() => site.Logs.Count("StoreReachable") == 2, "both reach the store");
     }
 
     [Fact]

@@ -65,7 +65,7 @@ public sealed class StatusTests
     }
 
     [Fact]
-    public async Task Status_says_how_far_ahead_of_its_successor_a_dead_master_was_seen_last()
+    public async Task Status_says_how_far_ahead_of_the_new_master_a_dead_one_was_seen_last()
     {
         await using var site = await RuledAsync();
         site.Redis["a"].Wrote(100);

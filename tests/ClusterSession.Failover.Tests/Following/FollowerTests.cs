@@ -78,7 +78,7 @@ public sealed class FollowerTests : IAsyncLifetime
         await _site.UntilAsync(() => _site.Agent.Merge is { State: MergeState.Failed }, "the merge has failed");
 
         // It has left its former master, and waits.
-        Assert.Equal(RedisAction.Follow.NoLease, _site.Own.Sight.Follows!.Value.Epoch);
+        Assert.Equal(RedisAction.Leave.NoLease, _site.Own.Sight.Follows!.Value.Epoch);
         Assert.Equal((second.RunId, second.Epoch), (_site.Agent.Merge!.What.Target, _site.Agent.Merge.What.Epoch));
 
         var third = await _site.OpenAsync("b", 3);

@@ -53,7 +53,7 @@ public sealed class PlanTests
                     "a records that it is going to close.",
                     "a closes: no more writes, and the application's connections to it end.",
                     "b has everything that a has written.",
-                    "a gives the lease of epoch 1 back, for b to take.",
+                    "a releases the lease of epoch 1, for b to take.",
                     "b takes the lease of epoch 2.",
                     "b stops following and is a master that is closed for now.",
                     "b records that it is going to open.",
@@ -67,7 +67,7 @@ public sealed class PlanTests
             );
             Assert.Empty(plan.Warnings);
             Assert.Contains("usually below 0.2 s", plan.Notes[0]);
-            Assert.Contains("a takes it back", plan.Notes[0]);
+            Assert.Contains("a takes its place as master back", plan.Notes[0]);
             Assert.StartsWith("Nothing is wiped", plan.Notes[1]);
         });
 
@@ -130,6 +130,7 @@ public sealed class PlanTests
     private static string? Done(PlannedStep step) =>
         step.Decision switch
         {
+            Decision.Command { What: RedisAction.Leave what } => $"{step.Member}: follow {what.Member}",
             Decision.Command { What: RedisAction.Follow what } => $"{step.Member}: follow {what.Member}",
             Decision.Command { What: RedisAction.Promote what } => $"{step.Member}: promote {what.Tenure.Epoch}",
             Decision.Command { What: RedisAction.Open what } => $"{step.Member}: open {what.Tenure.Epoch}",

@@ -183,7 +183,7 @@ public sealed class RefusalTests
     }
 
     [Fact]
-    public void Switch_warns_of_a_successor_that_is_behind_with_the_number_of_bytes()
+    public void Switch_warns_of_a_next_master_that_is_behind_with_the_number_of_bytes()
     {
         See("a", _sights["a"].Redis with { Offset = 6_001_000 });
         var warning = Assert.Single(Planned(ToB, Usual).Warnings);

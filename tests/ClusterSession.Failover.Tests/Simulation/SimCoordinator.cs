@@ -10,7 +10,7 @@ namespace ClusterSession.Failover.Tests.Simulation;
 /// </remarks>
 internal sealed class SimCoordinator(SimCluster cluster)
 {
-    private const int MostTransactions = 1000;
+    private const int MaxTransactions = 1000;
     private const double LatestTick = 1;
 
     private readonly Random? _zooKeeper = cluster.World.Seed % 2 == 0 ? new Random(cluster.World.Seed) : null;
@@ -71,7 +71,7 @@ internal sealed class SimCoordinator(SimCluster cluster)
                 return new AcquireResult.Conflict(State);
             }
 
-            (_holder, _epoch, _ttl) = (holder, _epoch + 1 + (_zooKeeper?.Next(MostTransactions) ?? 0), ttl);
+            (_holder, _epoch, _ttl) = (holder, _epoch + 1 + (_zooKeeper?.Next(MaxTransactions) ?? 0), ttl);
             _until = Until();
             (_document, _version) = (document, _version + 1);
             cluster.World.Tell($"{holder} holds lease {_epoch}: {Document.Change}");

@@ -98,7 +98,7 @@ public sealed class SwitchTests
         });
 
     [Fact]
-    public void Switch_is_retracted_with_a_reason_when_the_link_of_the_successor_goes_down() =>
+    public void Switch_is_retracted_with_a_reason_when_the_link_of_the_next_master_goes_down() =>
         SimRun.Tell(cluster =>
         {
             cluster.Command(ToB);
@@ -116,7 +116,7 @@ public sealed class SwitchTests
         });
 
     [Fact]
-    public void Master_takes_back_the_lease_that_its_successor_does_not_take() =>
+    public void Master_takes_back_the_lease_that_the_next_one_does_not_take() =>
         SimRun.Tell(cluster =>
         {
             var promotions = cluster.Coordinator.Document.Promotions.Count;

@@ -40,7 +40,7 @@ public sealed class MergeInterruptionTests(ITestOutputHelper output) : IAsyncLif
             )
         );
         Assert.Equal("0", await MergeSite.SessionsAsync(_site.B));
-        Assert.Equal(MergePhase.Counted, first!.Phase);
+        Assert.Equal(MergePhase.Documents, first!.Phase);
         Assert.Equal((1, 23), (first.Expected, first.SoFar.ForeignKeys));
         Assert.Equal(10, first.SoFar.ForeignNames.Count);
         Assert.All(first.SoFar.ForeignNames, static name =>
@@ -64,13 +64,13 @@ public sealed class MergeInterruptionTests(ITestOutputHelper output) : IAsyncLif
         _site.Settings = _site.Settings with { IsDryRun = true };
         var dry = await _site.MergeAsync();
         Assert.Equal(before, await MergeSite.WritesAsync(_site.B));
-        Assert.True(dry is { Merged: > 0, New: > 0, Ended: > 0, Documents: > 0 }, dry.ToString());
+        Assert.True(dry is { Merged: > 0, New: > 0, Ended: > 0, Elements: > 0 }, dry.ToString());
 
         _site.Settings = _site.Settings with { IsDryRun = false };
         var wet = await _site.MergeAsync();
         Assert.Equal(
-            (dry.Merged, dry.New, dry.Ended, dry.Documents, dry.SkippedEnded),
-            (wet.Merged, wet.New, wet.Ended, wet.Documents, wet.SkippedEnded)
+            (dry.Merged, dry.New, dry.Ended, dry.Elements, dry.SkippedEnded),
+            (wet.Merged, wet.New, wet.Ended, wet.Elements, wet.SkippedEnded)
         );
         var after = await MergeSite.WritesAsync(_site.B);
         var again = await _site.MergeAsync();
@@ -170,7 +170,7 @@ public sealed class MergeInterruptionTests(ITestOutputHelper output) : IAsyncLif
                 await _site.MergeAsync(
                     told =>
                         moving ??=
-                            told.Phase == MergePhase.Counted
+                            told.Phase == MergePhase.Documents
                                 ? _site.B.CommandAsync("SET", "cs:1:lease", LeaseRecord.Text(new Tenure(runId, 4)))
                                 : null,
                     lease

@@ -50,7 +50,7 @@ public sealed partial class MergeRightsTests
             progress: null,
             default
         );
-        Assert.Equal((1, 1, 1, 1), (report.Merged, report.New, report.Ended, report.Documents));
+        Assert.Equal((1, 1, 1, 1), (report.Merged, report.New, report.Ended, report.Elements));
         Assert.Equal("a=3", await MergeSite.TextAsync(site.StoreB, created));
         Assert.Equal("ended", await MergeSite.TextAsync(site.StoreB, ended));
     }

@@ -113,9 +113,9 @@ public sealed class RedisMergeTests : IAsyncLifetime
         Assert.Equal("1:4503599627370496 2:1", await DocumentAsync("keyring"));
         Assert.Equal("1:1", await DocumentAsync("ends"));
         Assert.Equal("", await DocumentAsync("nodes"));
-        Assert.Equal(4, report.Documents);
+        Assert.Equal(4, report.Elements);
         Assert.Equal("-1", await _site.B.CommandAsync("PTTL", "cs:1:document:{keyring}"));
-        Assert.Equal(0, (await _site.MergeAsync()).Documents);
+        Assert.Equal(0, (await _site.MergeAsync()).Elements);
     }
 
     [Fact]
@@ -128,7 +128,7 @@ public sealed class RedisMergeTests : IAsyncLifetime
         await _site.EndAsync(_site.StoreA, ended);
         _site.Settings = _site.Settings with { Bounds = new MergeBounds(Tombstone, MergeSite.Life, Tombstone) };
         var report = await _site.MergeAsync();
-        Assert.Equal((1, 1), (report.Documents, report.SkippedExpired));
+        Assert.Equal((1, 1), (report.Elements, report.SkippedExpired));
         Assert.Equal(
             ("", "", "1:1"),
             (await DocumentAsync("revocations"), await DocumentAsync("keyring"), await DocumentAsync("data-protection"))
@@ -205,7 +205,7 @@ public sealed class RedisMergeTests : IAsyncLifetime
         _site.Settings = _site.Settings with { Bounds = new MergeBounds(away, MergeSite.Life, Tombstone) };
         var clock = new LaterClock();
         var report = await _site.MergeAsync(
-            told => clock.Later = told.Phase == MergePhase.Documents ? TimeSpan.FromMinutes(6) : clock.Later,
+            told => clock.Later = told.Phase == MergePhase.Sessions ? TimeSpan.FromMinutes(6) : clock.Later,
             time: clock
         );
         Assert.Equal(("missing", 1), (await MergeSite.TextAsync(_site.StoreB, key), report.SkippedExpired));

@@ -73,12 +73,12 @@ public sealed class CoordinationMapTests
         var map = new CoordinationMap();
         var acquire = Acquire("a", 0, 0);
         map.Apply(acquire, 1);
-        for (var i = 0; i < ClusterRecord.MostDone; i++)
+        for (var i = 0; i < ClusterRecord.MaxDone; i++)
         {
             Assert.Equal(AnswerKind.Done, map.Apply(Write(0, i + 1), 1).Kind);
         }
 
-        Assert.Equal(ClusterRecord.MostDone, map.Find("north").Done.Count);
+        Assert.Equal(ClusterRecord.MaxDone, map.Find("north").Done.Count);
         Assert.Equal(AnswerKind.Conflict, map.Apply(acquire, 1).Kind);
         Assert.Equal(1, map.Find("north").Epoch);
     }
@@ -148,13 +148,13 @@ public sealed class CoordinationMapTests
     public void Store_holds_no_more_clusters_than_its_snapshot_may_have()
     {
         var map = new CoordinationMap();
-        for (var i = 0; i < CoordinationMap.MostClusters; i++)
+        for (var i = 0; i < CoordinationMap.MaxClusters; i++)
         {
             Assert.Equal(AnswerKind.Done, map.Apply(Acquire("a", 0, 0, $"cluster {i}"), 1).Kind);
         }
 
         Assert.Equal(AnswerKind.Full, map.Apply(Acquire("a", 0, 0, "one more"), 1).Kind);
-        Assert.Equal(CoordinationMap.MostClusters, map.Clusters.Count);
+        Assert.Equal(CoordinationMap.MaxClusters, map.Clusters.Count);
         Assert.Equal(AnswerKind.Done, map.Apply(Acquire("b", 1, 1, "cluster 0"), 1).Kind);
     }
 
@@ -299,7 +299,7 @@ public sealed class CoordinationMapTests
             }
 
             _done.Add((operation.Id, Epoch));
-            if (_done.Count > ClusterRecord.MostDone)
+            if (_done.Count > ClusterRecord.MaxDone)
             {
                 _done.RemoveAt(0);
             }

@@ -10,7 +10,7 @@ internal static partial class KubernetesReader
     private const string ImageRule = "an image with its tag or digest, such as registry.example/shop:1.4";
     private const string AmountRule = "an amount such as 512Mi or 8Gi";
     private const int LongestDrain = 3600;
-    private const int MostNodes = 1000;
+    private const int MaxNodes = 1000;
 
     /// <exception cref="ToolException">Something is missing, unknown or wrong.</exception>
     public static KubernetesDescription Read(string file, string text)
@@ -65,9 +65,9 @@ internal static partial class KubernetesReader
             );
         }
 
-        if (description.Nodes > MostNodes)
+        if (description.Nodes > MaxNodes)
         {
-            throw application.Refusal("nodes", $"is {description.Nodes}.", $"Set it to {MostNodes} or less.");
+            throw application.Refusal("nodes", $"is {description.Nodes}.", $"Set it to {MaxNodes} or less.");
         }
     }
 

@@ -48,9 +48,9 @@ internal sealed class ReturnTimes
         string.Create(
             CultureInfo.InvariantCulture,
             $"{Ahead} sessions were at the dead master alone; another was master after {Milliseconds(_replaced)}, the "
-                + $"first commit after {Milliseconds(_answered)} (nodes were started meanwhile); {_merge?.Merged} "
-                + $"records of {_merge?.Scanned} merged after {Milliseconds(_merged)} from its start, in step after "
-                + $"{Milliseconds(_inStep)}, master again after {Milliseconds(_back)}"
+                + $"first commit after {Milliseconds(_answered)} (nodes were started meanwhile); {_merge?.Scanned} "
+                + $"sessions compared and {_merge?.Written} records written after {Milliseconds(_merged)} from its "
+                + $"start, in step after {Milliseconds(_inStep)}, master again after {Milliseconds(_back)}"
         );
 
     private static string Milliseconds(TimeSpan? time) =>

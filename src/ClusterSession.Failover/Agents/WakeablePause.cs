@@ -1,15 +1,15 @@
 namespace ClusterSession.Failover.Agents;
 
-/// <summary>A pause that others may end. One waits; any thread rings.</summary>
-internal sealed class Alarm
+/// <summary>A pause that others may end. One waits; any thread wakes it.</summary>
+internal sealed class WakeablePause
 {
     private CancellationTokenSource? _pause;
-    private int _isRung;
+    private int _isWoken;
 
     /// <summary>Ends the pause that lasts, else the next one before it begins.</summary>
-    public void Ring()
+    public void Wake()
     {
-        Volatile.Write(ref _isRung, 1); // Before it is looked whether there is a pause, as that looks after it began.
+        Volatile.Write(ref _isWoken, 1); // Before it is looked whether there is a pause, as that looks after it began.
         Interlocked.MemoryBarrier();
         try
         {
@@ -21,12 +21,12 @@ internal sealed class Alarm
         }
     }
 
-    /// <summary>Waits so long, or until it is rung or cancelled; throws for neither.</summary>
+    /// <summary>Waits so long, or until it is woken or cancelled; throws for neither.</summary>
     public async Task WaitAsync(TimeSpan pause, TimeProvider time, CancellationToken cancellation)
     {
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         Interlocked.Exchange(ref _pause, ending);
-        if (Interlocked.Exchange(ref _isRung, 0) == 0)
+        if (Interlocked.Exchange(ref _isWoken, 0) == 0)
         {
             await Task.Delay(pause, time, ending.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }

@@ -14,7 +14,7 @@ namespace ClusterSession.Failover.Agents;
 /// <param name="isAnswer">Whether it is one.</param>
 /// <param name="deadline">How long an answer may take.</param>
 /// <param name="time">The clock of the deadline.</param>
-internal sealed class Watch<T>(T otherwise, Func<T, bool> isAnswer, TimeSpan deadline, TimeProvider time)
+internal sealed class Poll<T>(T otherwise, Func<T, bool> isAnswer, TimeSpan deadline, TimeProvider time)
 {
     // A change takes six looks: they are not to add up to what a person notices.
     private const int Shorter = 40;

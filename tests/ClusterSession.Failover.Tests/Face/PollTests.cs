@@ -4,15 +4,15 @@ using Xunit;
 
 namespace ClusterSession.Failover.Tests.Face;
 
-public sealed class WatchTests
+public sealed class PollTests
 {
     private static readonly TimeSpan Deadline = TimeSpan.FromMilliseconds(400);
     private static readonly TimeSpan Short = Deadline / 10;
 
     private readonly ManualTimeProvider _time = new();
-    private readonly Watch<bool> _watch;
+    private readonly Poll<bool> _poll;
 
-    public WatchTests() => _watch = new Watch<bool>(false, isAlive => isAlive, Deadline, _time);
+    public PollTests() => _poll = new Poll<bool>(false, isAlive => isAlive, Deadline, _time);
 
     [Theory]
     [InlineData(false)]
@@ -44,14 +44,14 @@ public sealed class WatchTests
     public async Task Party_that_answers_in_time_is_waited_for_again()
     {
         await SilentAsync();
-        Assert.True(await _watch.AskAsync(() => new ValueTask<bool>(true)));
+        Assert.True(await _poll.AskAsync(() => new ValueTask<bool>(true)));
         Assert.True(await IsWaitedForAsync());
     }
 
     [Fact]
     public async Task Party_whose_question_fails_is_not_waited_for()
     {
-        Assert.False(await _watch.AskAsync(() => ValueTask.FromException<bool>(new IOException("Refused."))));
+        Assert.False(await _poll.AskAsync(() => ValueTask.FromException<bool>(new IOException("Refused."))));
         Assert.False(await IsWaitedForAsync());
     }
 
@@ -59,7 +59,7 @@ public sealed class WatchTests
     private async Task<TaskCompletionSource<bool>> SilentAsync()
     {
         var question = new TaskCompletionSource<bool>();
-        var asked = _watch.AskAsync(() => new ValueTask<bool>(question.Task));
+        var asked = _poll.AskAsync(() => new ValueTask<bool>(question.Task));
         _time.Advance(Deadline);
         Assert.False(await asked);
         return question;
@@ -68,7 +68,7 @@ public sealed class WatchTests
     private async Task<bool> IsWaitedForAsync()
     {
         var question = new TaskCompletionSource<bool>();
-        var asked = _watch.AskAsync(() => new ValueTask<bool>(question.Task));
+        var asked = _poll.AskAsync(() => new ValueTask<bool>(question.Task));
         _time.Advance(Short);
         await Task.Yield();
         question.SetResult(true);
