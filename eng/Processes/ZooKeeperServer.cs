@@ -147,7 +147,7 @@ public sealed class ZooKeeperServer : IAsyncDisposable
                     ? []
                     : ensemble.Select(one =>
                         $"server.{one._number}={_options.On.Address}"
-                            + $":{_detours.GetValueOrDefault(one._number, one._quorumPort)}"
+                        + $":{_detours.GetValueOrDefault(one._number, one._quorumPort)}"
                         + $":{one._electionPort}"
                     ),
             ]

@@ -60,7 +60,8 @@ public sealed class AskFailureTests : NodeTests
         var asks = b.Services.GetRequiredService<SessionAsks>();
         await Time.DriveAsync(AskAsync(asks, NewKey())); // What comes now waits for the next ask.
 
-        var waiting = asks.AskAsync(LossTests.KeyOf(lost), SessionVersion.None, TimeSpan.FromMilliseconds(1), default).AsTask();
+        var waiting = asks.AskAsync(LossTests.KeyOf(lost), SessionVersion.None, TimeSpan.FromMilliseconds(1), default)
+            .AsTask();
         Assert.Equal(AskResult.Unanswered, await Time.DriveAsync(waiting));
     }
 

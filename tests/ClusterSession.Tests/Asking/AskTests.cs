@@ -106,7 +106,8 @@ public sealed class AskTests : NodeTests
     public async Task Those_who_wait_for_one_session_share_one_ask_and_those_who_come_within_ten_seconds_its_result()
     {
         var (_, b) = await StartTwoAsync();
-        var cookie = Cookie(b, Time.GetUtcNow() - TimeSpan.FromDays(1));
+        var seen = Time.GetUtcNow() - TimeSpan.FromDays(1);
+        var cookie = Cookie(b, seen);
         _frames.Clear();
         await Time.DriveAsync(
             Task.WhenAll(Enumerable.Range(0, 20).Select(_ => new TestBrowser(b) { Cookie = cookie }.GetAsync("/get/n")))
@@ -116,10 +117,16 @@ public sealed class AskTests : NodeTests
         var asks = b.Services.GetRequiredService<SessionAsks>();
         Assert.True(SessionId.TryParse(cookie.Split('.')[0], out var id));
         Time.Advance(TimeSpan.FromSeconds(9));
-        Assert.Equal(AskResult.Nobody, await asks.AskAsync(KeyOf(id), SessionVersion.None, TimeSpan.FromSeconds(1), default));
+        Assert.Equal(
+            AskResult.Nobody,
+            await asks.AskAsync(KeyOf(id), CommitOf(seen), TimeSpan.FromSeconds(1), default)
+        );
         Assert.Equal(1, _frames.Count(frame => KindOf(frame) == FrameKind.Ask));
         Time.Advance(TimeSpan.FromSeconds(2));
-        Assert.Equal(AskResult.Nobody, await asks.AskAsync(KeyOf(id), SessionVersion.None, TimeSpan.FromSeconds(1), default));
+        Assert.Equal(
+            AskResult.Nobody,
+            await asks.AskAsync(KeyOf(id), CommitOf(seen), TimeSpan.FromSeconds(1), default)
+        );
         Assert.Equal(2, _frames.Count(frame => KindOf(frame) == FrameKind.Ask));
     }
 
@@ -158,7 +165,8 @@ public sealed class AskTests : NodeTests
         await _stores[0].PublishAsync(NodeFrame.Done(77, new AskId(writer, Numbers()[0]), 0));
         Assert.Equal([AskResult.Nobody, AskResult.Nobody], await Task.WhenAll(first));
         Assert.False(second.IsCompleted);
-        await _stores[0].PublishAsync(NodeFrame.Answer(77, new AskId(writer, Numbers()[1]), [(key, AskAnswer.Restored)]));
+        await _stores[0]
+            .PublishAsync(NodeFrame.Answer(77, new AskId(writer, Numbers()[1]), [(key, AskAnswer.Restored)]));
         await _stores[0].PublishAsync(NodeFrame.Done(77, new AskId(writer, Numbers()[1]), 1));
         Assert.Equal(AskResult.Restored, await second);
 
@@ -227,7 +235,10 @@ public sealed class AskTests : NodeTests
         Assert.Equal(AskResult.Unanswered, await Time.DriveAsync(asked));
 
         Time.Advance(TimeSpan.FromSeconds(4));
-        Assert.Equal(AskResult.Nobody, await asks.AskAsync(KeyOf(NewId()), SessionVersion.None, TimeSpan.FromSeconds(10), default));
+        Assert.Equal(
+            AskResult.Nobody,
+            await asks.AskAsync(KeyOf(NewId()), SessionVersion.None, TimeSpan.FromSeconds(10), default)
+        );
 
         Time.Advance(TimeSpan.FromSeconds(1));
         await _stores[0].PublishAsync(NodeFrame.Hello(process: 78, LiveNodes.Protocol, flags: 0));
@@ -237,7 +248,10 @@ public sealed class AskTests : NodeTests
         Assert.Equal(AskResult.Nobody, await asked);
         await _stores[0].PublishAsync(NodeFrame.Hello(process: 78, LiveNodes.Protocol, flags: 0)); // Overtaken by its last one.
         Time.Advance(TimeSpan.FromMilliseconds(100));
-        Assert.Equal(AskResult.Nobody, await asks.AskAsync(KeyOf(NewId()), SessionVersion.None, TimeSpan.FromSeconds(10), default));
+        Assert.Equal(
+            AskResult.Nobody,
+            await asks.AskAsync(KeyOf(NewId()), SessionVersion.None, TimeSpan.FromSeconds(10), default)
+        );
     }
 
     [Fact]
@@ -317,7 +331,9 @@ public sealed class AskTests : NodeTests
         var asks = b.Services.GetRequiredService<SessionAsks>();
         Assert.Equal(
             AskResult.Unanswered,
-            await Time.DriveAsync(asks.AskAsync(KeyOf(browser), SessionVersion.None, TimeSpan.FromSeconds(10), default).AsTask())
+            await Time.DriveAsync(
+                asks.AskAsync(KeyOf(browser), SessionVersion.None, TimeSpan.FromSeconds(10), default).AsTask()
+            )
         );
         Assert.DoesNotContain(_frames, frame => KindOf(frame) is FrameKind.Answer or FrameKind.Done);
         Assert.Equal(0, Sessions.Count);
@@ -334,7 +350,10 @@ public sealed class AskTests : NodeTests
         Assert.Equal(HealthStatus.Healthy, (await health.CheckHealthAsync(new())).Status);
         await _stores[0].PublishAsync(NodeFrame.Hello(process: 77, protocol: 0, flags: 0));
         var asks = b.Services.GetRequiredService<SessionAsks>();
-        Assert.Equal(AskResult.Unknown, await asks.AskAsync(KeyOf(NewId()), SessionVersion.None, TimeSpan.FromSeconds(10), default));
+        Assert.Equal(
+            AskResult.Unknown,
+            await asks.AskAsync(KeyOf(NewId()), SessionVersion.None, TimeSpan.FromSeconds(10), default)
+        );
         Time.Advance(TimeSpan.FromSeconds(1));
         Assert.Equal(HealthStatus.Degraded, (await health.CheckHealthAsync(new())).Status);
         Assert.Equal(1, Logs.Count("NodesOfAnOlderRelease"));
@@ -380,11 +399,10 @@ public sealed class AskTests : NodeTests
 
     /// <summary>A cookie of a session that the store does not have.</summary>
     private static string Cookie(TestNode node, DateTimeOffset seen) =>
-        SessionCookie.Write(
-            NewId(),
-            new SessionVersion((seen - DateTimeOffset.UnixEpoch).Ticks / TimeSpan.TicksPerMicrosecond, 1),
-            node.Services.GetRequiredService<KeyRingSource>().Signing
-        );
+        SessionCookie.Write(NewId(), CommitOf(seen), node.Services.GetRequiredService<KeyRingSource>().Signing);
+
+    private static SessionVersion CommitOf(DateTimeOffset seen) =>
+        new((seen - DateTimeOffset.UnixEpoch).Ticks / TimeSpan.TicksPerMicrosecond, 1);
 
     private static SessionId NewId() => SessionId.New(System.Security.Cryptography.RandomNumberGenerator.Create());
 
