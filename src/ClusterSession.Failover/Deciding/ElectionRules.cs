@@ -210,6 +210,7 @@ internal sealed class ElectionRules(FailoverTimings timings)
             [
                 .. LedgerRules
                     .Lines(hasAll ? view.Document with { Switch = null } : view.Document, view.Now, target)
+                    .Select(line => LedgerRules.Dated(line, view))
                     .Select(line => isIncomplete && IsNewer(view, line, newest) ? line with { IsNewer = true } : line),
             ],
             Switch = null,

@@ -23,7 +23,18 @@ internal sealed class LedgerRules(FailoverTimings timings)
                 Ruler = null,
                 Change = null,
                 Switch = null,
-                Ledger = [.. Lines(document, view.Now, except: null)],
+                Ledger =
+                [
+                    .. Lines(document, view.Now, except: null)
+                        .Select(line =>
+                            line.Member == view.Self && !document.Ledger.Contains(line)
+                                ? line with
+                                {
+                                    IsDatedByItself = true,
+                                }
+                                : line
+                        ),
+                ],
             }
         ).With(new ClusterEvent(view.Now, view.State?.Epoch ?? 0, EventKind.GivenUp, view.Self, null) { Why = why });
 
@@ -60,6 +71,19 @@ internal sealed class LedgerRules(FailoverTimings timings)
 
         return lines.Values.OrderBy(line => line.Epoch).ThenBy(line => line.Member, StringComparer.Ordinal);
     }
+
+    /// <summary>
+    /// A line with the time of another member than its own: since this agent has seen the lease
+    /// free.
+    /// </summary>
+    public static UnmergedData Dated(UnmergedData line, ClusterView view) =>
+        line.IsDatedByItself && line.Member != view.Self
+            ? line with
+            {
+                Since = view.Now - view.FreeFor,
+                IsDatedByItself = false,
+            }
+            : line;
 
     /// <summary>The document when a change is done.</summary>
     public ClusterDocument Completed(ClusterView view, ClusterChange change)

@@ -10,8 +10,8 @@ namespace ClusterSession.Failover.Documents;
 /// <param name="Member">Name of the member.</param>
 /// <param name="RunId">The process that was seen last.</param>
 /// <param name="Since">
-/// Since when its data is out of touch; at the latest when the line was written. It decides what is
-/// too old to be merged.
+/// Since when its data is out of touch, by the clock of another member; at the latest when the line
+/// was written. It decides what is too old to be merged.
 /// </param>
 internal sealed record UnmergedData(long Epoch, string Member, string RunId, DateTimeOffset Since)
 {
@@ -19,6 +19,14 @@ internal sealed record UnmergedData(long Epoch, string Member, string RunId, Dat
     /// Whether a member became master without it, although it was known to be newer.
     /// </summary>
     public bool IsNewer { get; init; }
+
+    /// <summary>
+    /// Whether <see cref="Since"/> is by the clock of the member itself, which has released the
+    /// lease: the next holder writes its own time. The clock of a host that has failed may
+    /// be wrong by hours, and would make data too old to be merged, or young enough to revive what
+    /// has expired.
+    /// </summary>
+    public bool IsDatedByItself { get; init; }
 
     /// <summary>What was merged of it; null: nothing yet.</summary>
     public MergedData? Merged { get; init; }

@@ -70,6 +70,24 @@ public sealed class FailoverDeciderTests
         static (string, long, string) Line(UnmergedData line) => (line.Member, line.Epoch, line.RunId);
     }
 
+    /// <summary>The host of a master that has failed may have any time.</summary>
+    [Fact]
+    public void Data_of_a_master_that_has_failed_is_dated_by_the_clock_of_the_next_holder()
+    {
+        var failed = Ruling with
+        {
+            Now = Free.Now - TimeSpan.FromHours(5),
+            Members = Sights(RedisSight.Refused, Replica),
+        };
+        var released = Assert.IsType<Decision.Release>(Decider.Decide(failed)).Document;
+        Assert.True(Assert.Single(released.Ledger).IsDatedByItself);
+
+        var read = ClusterDocument.Read(released.Write());
+        var document = Assert.IsType<Decision.Acquire>(Decider.Decide(Free with { Document = read })).Document;
+        var line = Assert.Single(document.Ledger);
+        Assert.Equal(("a", Free.Now - Free.FreeFor, false), (line.Member, line.Since, line.IsDatedByItself));
+    }
+
     /// <summary>As ZooKeeper does, whose epochs are numbers of transactions.</summary>
     [Fact]
     public void Holder_numbers_its_change_first_where_the_store_gave_a_higher_epoch()
