@@ -21,14 +21,14 @@ internal sealed class CircuitBreaker(OutageOptions options, TimeProvider time)
 {
     private int _failures;
     private long _openedAt;
-    private volatile bool _isOpen;
+    private int _isOpen; // 1: open
 
-    public bool IsOpen => _isOpen;
+    public bool IsOpen => Volatile.Read(ref _isOpen) == 1;
 
     /// <summary>Whether an operation may go to the store now.</summary>
     public bool MayTry()
     {
-        if (!_isOpen)
+        if (!IsOpen)
         {
             return true;
         }
@@ -39,17 +39,17 @@ internal sealed class CircuitBreaker(OutageOptions options, TimeProvider time)
             && Interlocked.CompareExchange(ref _openedAt, now, openedAt) == openedAt; // One probe an interval.
     }
 
-    public void Answered()
+    /// <summary>
+    /// An operation was answered. True if that was the one that closed the circuit.
+    /// </summary>
+    public bool Answered()
     {
         if (_failures != 0)
         {
             Volatile.Write(ref _failures, 0);
         }
 
-        if (_isOpen)
-        {
-            _isOpen = false;
-        }
+        return IsOpen && Interlocked.Exchange(ref _isOpen, 0) == 1;
     }
 
     /// <summary>
@@ -57,13 +57,12 @@ internal sealed class CircuitBreaker(OutageOptions options, TimeProvider time)
     /// </summary>
     public bool Failed()
     {
-        if (Interlocked.Increment(ref _failures) < options.BreakAfter || _isOpen)
+        if (Interlocked.Increment(ref _failures) < options.BreakAfter || IsOpen)
         {
             return false;
         }
 
         Volatile.Write(ref _openedAt, time.GetTimestamp());
-        _isOpen = true;
-        return true;
+        return Interlocked.Exchange(ref _isOpen, 1) == 0;
     }
 }

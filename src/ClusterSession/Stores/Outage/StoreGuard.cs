@@ -286,12 +286,9 @@ internal sealed class StoreGuard(
 
     private void Answered(int partition)
     {
-        var breaker = _breakers.Of(partition);
-        if (breaker.IsOpen)
+        if (_breakers.Of(partition).Answered())
         {
             logger.StoreAnswering(NameOf(partition));
         }
-
-        breaker.Answered();
     }
 }
