@@ -17,7 +17,8 @@ internal sealed class ClusterFacts
     {
         Status = status;
         Masters = [.. status.Members.Where(member => member is { Role: MemberRole.Master, IsOpen: true })];
-        Master = Masters.FirstOrDefault(member => member.Name == status.Ruler) ?? Masters.FirstOrDefault();
+        Master = Masters.FirstOrDefault(member => member.Name == status.Ruler)
+            ?? (Masters is [var first, ..] ? first : null);
         Others = [.. status.Members.Where(member => member != Master)];
         Following = [.. Others.Where(IsFollowing)];
         Ledger = status.Ledger.Where(line => line.Member != Master?.Name).ToLookup(line => line.Member);

@@ -64,7 +64,10 @@ internal sealed class HeldLeases(ZooKeeperOptions options, TimeProvider clock, R
             former = old;
             return lease;
         });
-        await (former?.DisposeAsync() ?? default).ConfigureAwait(false);
+        if (former is not null)
+        {
+            await former.DisposeAsync().ConfigureAwait(false);
+        }
     }
 
     /// <summary>Ends it at the server, if it is held here.</summary>

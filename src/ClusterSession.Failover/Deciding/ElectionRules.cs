@@ -74,7 +74,7 @@ internal sealed class ElectionRules(FailoverTimings timings)
     /// <summary>
     /// The same process takes the lease again; it never stopped being the master.
     /// </summary>
-    public Decision Regain(ClusterView view, long epoch) =>
+    public static Decision Regain(ClusterView view, long epoch) =>
         new Decision.Acquire(
             view.Document with
             {

@@ -61,7 +61,7 @@ internal sealed class FailoverDecider(FailoverTimings timings)
 
         if (!state.IsHeld && IsBridged(view, state.Epoch))
         {
-            return view.Document.Maintenance ? KeepPromises(view) : _election.Regain(view, state.Epoch);
+            return view.Document.Maintenance ? KeepPromises(view) : ElectionRules.Regain(view, state.Epoch);
         }
 
         if (view.Document.Maintenance)
@@ -74,7 +74,7 @@ internal sealed class FailoverDecider(FailoverTimings timings)
                 && view.PromisedFor <= TimeSpan.Zero
                 && view.Own is { IsReachable: true, IsMaster: true } ruling
                 && ruling.DataEpoch == state.Epoch
-                ? _election.Regain(view, state.Epoch)
+                ? ElectionRules.Regain(view, state.Epoch)
                 : new Decision.Nothing(Reason.Maintenance);
         }
 

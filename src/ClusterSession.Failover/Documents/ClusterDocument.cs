@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 
@@ -122,7 +123,7 @@ internal sealed record ClusterDocument
             if (format != KnownFormat)
             {
                 throw new InvalidDataException(
-                    $"The cluster's document has format {format?.ToString() ?? "none"}, and this agent knows format "
+                    $"The cluster's document has format {format?.ToString(CultureInfo.InvariantCulture) ?? "none"}, and this agent knows format "
                         + $"{KnownFormat}. Install the release that the other agents run."
                 );
             }

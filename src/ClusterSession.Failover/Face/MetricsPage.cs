@@ -85,7 +85,7 @@ internal sealed class MetricsPage(ClusterFace face, FailoverAgent agent, Failove
     }
 
     private static void Describe(StringBuilder page, string name, string help) =>
-        page.Append($"# HELP {Prefix}{name} {help}\n# TYPE {Prefix}{name} gauge\n");
+        page.Append(CultureInfo.InvariantCulture, $"# HELP {Prefix}{name} {help}\n# TYPE {Prefix}{name} gauge\n");
 
     /// <summary>
     /// Names of members need no escape: the settings take letters, digits and three signs.

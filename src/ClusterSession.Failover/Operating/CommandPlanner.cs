@@ -49,7 +49,7 @@ internal sealed class CommandPlanner(FailoverTimings timings)
             OperatorCommand.MaintenanceOn => MaintenanceOn(seen),
             OperatorCommand.SwitchTo to => _masterChanges.Switch(seen, to.Member),
             OperatorCommand.Failover failover => _masterChanges.Failover(seen, failover.Discards),
-            OperatorCommand.Forget forget => _members.Forget(seen, forget.Member),
+            OperatorCommand.Forget forget => MemberPlans.Forget(seen, forget.Member),
             OperatorCommand.Adopt adopt => MemberPlans.Adopt(seen, adopt.Members),
             OperatorCommand.Discard discard => _members.Discard(seen, discard.Member),
             OperatorCommand.RaiseEpoch => _epochs.Raise(seen),

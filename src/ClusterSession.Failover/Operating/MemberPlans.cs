@@ -75,7 +75,7 @@ internal sealed class MemberPlans(FailoverTimings timings)
             ];
     }
 
-    public PlanResult Forget(Situation seen, string member)
+    public static PlanResult Forget(Situation seen, string member)
     {
         var sight = seen.Of(member);
         if (seen.Document.Find(member) is null)

@@ -164,8 +164,11 @@ internal sealed class StoreRequestSender(
                     }
 
                     request.Connection = connection;
-                    var answer = AttemptAsync(connection, request, wait, isAsked: asked is not null);
-                    return await (isLate ? InTimeAsync(request, answer) : answer).ConfigureAwait(false);
+                    var isAsked = asked is not null;
+                    return isLate
+                        ? await InTimeAsync(request, AttemptAsync(connection, request, wait, isAsked))
+                            .ConfigureAwait(false)
+                        : await AttemptAsync(connection, request, wait, isAsked).ConfigureAwait(false);
                 }
                 catch (Exception ended) when (RetryPolicy.Knows(ended))
                 {

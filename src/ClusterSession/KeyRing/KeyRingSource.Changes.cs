@@ -101,7 +101,7 @@ internal sealed partial class KeyRingSource
 
                 var ring = _known.Ring;
                 var added = SessionKeyRing.NewKey(_random, _time.GetUtcNow(), ring, Application, revoke);
-                var next = revoke ? ring.RevokedFor(added) : ring.With(added);
+                var next = revoke ? SessionKeyRing.RevokedFor(added) : ring.With(added);
                 failure = await AddAsync(next, KeyElement.IdOf(added.Id), added).ConfigureAwait(false);
                 ThrowIfUnreadable(failure);
                 if (failure != StoreFailure.None)

@@ -56,7 +56,7 @@ internal sealed class SessionKeyRing
         new(new SessionKeyRing(_keys.Append(added)).Keys.TakeLast(MaxKeys), Revocations);
 
     /// <summary>A ring with one key alone, under which no earlier cookie is valid.</summary>
-    public SessionKeyRing RevokedFor(CookieKey added) => new([added], added.Revocations);
+    public static SessionKeyRing RevokedFor(CookieKey added) => new([added], added.Revocations);
 
     /// <summary>
     /// The keys without those that ceased to sign before a moment: no cookie of theirs can live.

@@ -30,6 +30,7 @@ internal sealed class ClusterTicketStore(
 
     private TicketRecords Tickets => field ??= tickets();
 
+#pragma warning disable CA2016 // Operations of a store end by its own limits of time, and a login is not left half done.
     public Task<string> StoreAsync(AuthenticationTicket ticket) => StoreAsync(ticket, null);
 
     public Task<string> StoreAsync(AuthenticationTicket ticket, CancellationToken cancellationToken) =>
@@ -70,6 +71,7 @@ internal sealed class ClusterTicketStore(
 
     public Task RemoveAsync(string key, HttpContext httpContext, CancellationToken cancellationToken) =>
         RemoveAsync(key, httpContext);
+#pragma warning restore CA2016
 
     private async Task<string> StoreAsync(AuthenticationTicket ticket, HttpContext? request)
     {
@@ -206,7 +208,7 @@ internal sealed class ClusterTicketStore(
             reading = await Tickets.FindAsync(key.Record, deadline).ConfigureAwait(false);
         }
 
-        if (reading.Record is { } record && Tickets.TryFindNext(scheme, key.Record, record, out var next))
+        if (reading.Record is { } record && TicketRecords.TryFindNext(scheme, key.Record, record, out var next))
         {
             (key, reading) = await FollowAsync(next, deadline).ConfigureAwait(false);
             var followed = reading.Record is { } found ? Tickets.Read(scheme, key.Record, found) : null;
@@ -240,7 +242,7 @@ internal sealed class ClusterTicketStore(
             var step = 0;
             step < MaxSteps
                 && reading.Record is { } record
-                && Tickets.TryFindNext(scheme, key.Record, record, out var next);
+                && TicketRecords.TryFindNext(scheme, key.Record, record, out var next);
             step++
         )
         {

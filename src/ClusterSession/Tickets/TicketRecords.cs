@@ -105,7 +105,7 @@ internal sealed class TicketRecords(
     /// <summary>
     /// The key that the login goes on under since the same person has signed in again.
     /// </summary>
-    public bool TryFindNext(TicketScheme scheme, SessionKey key, SessionRecord record, out TicketKey next)
+    public static bool TryFindNext(TicketScheme scheme, SessionKey key, SessionRecord record, out TicketKey next)
     {
         next = default;
         if (!record.TryFind(NextName, out var attribute) || !attribute.Exists)
