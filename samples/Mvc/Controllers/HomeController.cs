@@ -23,5 +23,7 @@ public sealed class HomeController : Controller
     /// <summary>For those who confirmed that it is them, in this session.</summary>
     [HttpGet, Authorize, SessionAccess(SessionConcurrency.ReadOnly)]
     public IActionResult Secret() =>
-        HttpContext.Session.GetInt32("confirmed") is 1 ? Content("The secret.") : StatusCode(StatusCodes.Status403Forbidden);
+        HttpContext.Session.GetInt32("confirmed") is 1
+            ? Content("The secret.")
+            : StatusCode(StatusCodes.Status403Forbidden);
 }

@@ -31,13 +31,11 @@ app.MapPost("/basket/{item}", (string item, HttpContext context) =>
     session.Set<string[]>("shop:basket", [.. session.Get<string[]>("shop:basket") ?? [], item]);
 });
 
-app.MapGet("/", (HttpContext context) =>
-        new
+app.MapGet("/", (HttpContext context) => new
         {
             User = context.User.Identity?.Name,
             Basket = context.GetClusterSession().Get<string[]>("shop:basket") ?? [],
             Note = context.Session.GetString("support:note"),
-        }
-    )
+        })
     .WithSessionAccess(SessionConcurrency.ReadOnly);
 app.Run();
