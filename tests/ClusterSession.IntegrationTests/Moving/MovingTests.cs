@@ -1,6 +1,7 @@
 using System.Net;
 using ClusterSession.Http.Cookies;
 using ClusterSession.IntegrationTests.Packages;
+using ClusterSession.IntegrationTests.Pages;
 using ClusterSession.TestKit.Nodes;
 using Xunit;
 
@@ -18,7 +19,7 @@ public sealed class MovingTests(PackedFeed feed)
     {
         await using var redis = await RedisServer.StartAsync();
         using var shop = await ShopApplication.CreateAsync(feed);
-        using var customer = new ShopBrowser();
+        using var customer = new WebBrowser(Array.Empty<Uri>());
 
         await shop.BuildAsync();
         await using (var first = await shop.StartAsync(redis))
@@ -42,7 +43,7 @@ public sealed class MovingTests(PackedFeed feed)
         await AddAsync(customer, "apple", "apple");
         Assert.Matches(@"^[\w-]{24}\.[\w-]{44}$", SessionCookie(customer, a).Value);
 
-        using var other = new ShopBrowser();
+        using var other = new WebBrowser(Array.Empty<Uri>());
         await ShopAsync(shop, redis, other, a, b);
         Assert.Matches(@"^[\w-]{24}\.[\w-]{44}$", SessionCookie(other, b).Value);
     }
@@ -53,9 +54,9 @@ public sealed class MovingTests(PackedFeed feed)
     private static async Task ShopAsync(
         ShopApplication shop,
         RedisServer redis,
-        ShopBrowser browser,
-        ShopNode first,
-        ShopNode second
+        WebBrowser browser,
+        WebNode first,
+        WebNode second
     )
     {
         browser.UseNodes(first, second);
@@ -87,7 +88,7 @@ public sealed class MovingTests(PackedFeed feed)
         await AddAsync(browser, "nut", "apple,pear,plum,fig,nut");
     }
 
-    private static async Task AddAsync(ShopBrowser browser, string item, string basket)
+    private static async Task AddAsync(WebBrowser browser, string item, string basket)
     {
         await browser.SubmitAsync("/Basket/Add", ("item", item));
         Assert.Equal($"Added {item}", browser.Text("message"));
@@ -97,6 +98,6 @@ public sealed class MovingTests(PackedFeed feed)
         Assert.Equal(basket, browser.Text("basket"));
     }
 
-    private static Cookie SessionCookie(ShopBrowser browser, ShopNode node) =>
+    private static Cookie SessionCookie(WebBrowser browser, WebNode node) =>
         browser.Cookies.GetCookies(node.Address).Single(cookie => cookie.Name == ".Shop.Session");
 }

@@ -1,6 +1,7 @@
 using System.IO.Compression;
 using System.Security.Cryptography;
 using ClusterSession.IntegrationTests.Packages;
+using ClusterSession.IntegrationTests.Pages;
 using Xunit;
 
 namespace ClusterSession.IntegrationTests.Moving;
@@ -44,10 +45,11 @@ internal sealed class ShopApplication : IDisposable
         Dotnet.RunAsync(Project, "build", "-c", "Release", "-v", "q", "-nologo", "-warnaserror", "-p:NuGetAudit=false");
 
     /// <summary>Starts a node of what was built last, on a free port.</summary>
-    public async Task<ShopNode> StartAsync(RedisServer redis)
+    public async Task<WebNode> StartAsync(RedisServer redis)
     {
         Directory.CreateDirectory(_directory.File("keys"));
-        return await ShopNode.StartAsync(
+        return await WebNode.StartAsync(
+            Path.Combine(Project, "bin", "Release", "net10.0", "Shop.dll"),
             Project,
             new Dictionary<string, string>
             {
