@@ -280,7 +280,6 @@ public sealed class OpenFailureTests : NodeTests
         Assert.Equal(503, (int)browser.LastStatus);
         await late.Browser().GetAsync("/untouched");
         _store.Failing = StoreOperations.None;
-        Time.Advance(TimeSpan.FromSeconds(1.1)); // The keys are read again once a second.
         Assert.Equal("red", await browser.GetAsync("/get/color", late));
     }
 
