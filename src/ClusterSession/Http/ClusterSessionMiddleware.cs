@@ -82,7 +82,9 @@ internal sealed class ClusterSessionMiddleware(
         var deadline = session.BeginWaiting();
         if (cookie.Result == CookieResult.UnknownKey)
         {
-            var reading = services.KeyRing.ReloadAsync(context.RequestAborted);
+            var reading = services.KeyRing.Current is null
+                ? services.KeyRing.LoadAsync(context.RequestAborted)
+                : services.KeyRing.ReloadAsync(context.RequestAborted);
             var ring = await deadline.LimitAsync(reading, null).ConfigureAwait(false);
             if (ring is null)
             {

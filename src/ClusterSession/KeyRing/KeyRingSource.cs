@@ -50,7 +50,7 @@ internal sealed partial class KeyRingSource : ISharedDocument
     private volatile SessionKeyRing? _ring;
     private volatile SigningRing? _signing;
     private int _readings; // under _loading: how many have begun
-    private long _loadedAt; // when a reading ended last, as a timestamp; 0: none has
+    private long _loadedAt;
     private volatile bool _hasFailed;
     private int _hasWarnedOfPlain;
 
@@ -150,17 +150,14 @@ internal sealed partial class KeyRingSource : ISharedDocument
         _ring is { } ring ? new(ring) : ReadAsync(cancellationToken);
 
     /// <summary>
-    /// Reads the ring because a cookie names a key that is not in it, or there is no ring here yet.
-    /// At most once a second, also while reading fails: what the last reading has found counts
-    /// meanwhile.
+    /// Reads the ring again because a cookie names a key that is not in it; at most once a second.
     /// </summary>
     /// <returns>The ring, or null if the store did not respond: then nobody can say whether the
     /// cookie was issued here.</returns>
     public ValueTask<SessionKeyRing?> ReloadAsync(CancellationToken cancellationToken) =>
-        _isConfigured || WasReadLately ? new(_hasFailed ? null : _ring) : ReadAsync(cancellationToken);
-
-    private bool WasReadLately =>
-        Volatile.Read(ref _loadedAt) is var at and not 0 && _time.GetElapsedTime(at) < ReloadInterval;
+        _isConfigured || (_ring is not null && _time.GetElapsedTime(Volatile.Read(ref _loadedAt)) < ReloadInterval)
+            ? new(_hasFailed ? null : _ring)
+            : ReadAsync(cancellationToken);
 
     private async ValueTask<SessionKeyRing?> ReadAsync(CancellationToken cancellationToken) =>
         await SyncAsync(cancellationToken).ConfigureAwait(false) == StoreFailure.None ? _ring : null;
@@ -189,10 +186,10 @@ internal sealed partial class KeyRingSource : ISharedDocument
         _readings++;
         CookieKey? first = null;
         var failure = await _document.SyncAsync(stored => Complete(stored, ref first)).ConfigureAwait(false);
-        if (failure != StoreFailure.None)
+        _hasFailed = failure != StoreFailure.None;
+        Volatile.Write(ref _loadedAt, _time.GetTimestamp());
+        if (_hasFailed)
         {
-            _hasFailed = true;
-            Volatile.Write(ref _loadedAt, _time.GetTimestamp());
             if (failure != StoreFailure.Damaged && _unavailable.MayWrite(out var count))
             {
                 _logger.KeyRingUnavailable(failure, count);
@@ -201,10 +198,7 @@ internal sealed partial class KeyRingSource : ISharedDocument
             return failure;
         }
 
-        // In this order: anyone who sees that it was read finds the ring.
         _ring = _known.Ring;
-        _hasFailed = false;
-        Volatile.Write(ref _loadedAt, _time.GetTimestamp());
         if (first is not null && _ring.Find(first.Id) is not null)
         {
             _logger.KeyRingCreated();
