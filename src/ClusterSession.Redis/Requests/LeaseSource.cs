@@ -42,6 +42,8 @@ internal sealed class LeaseSource(TimeSpan length)
         public override bool IsCurrent =>
             !_isRevoked && TrackingProbe.IsProvedOn(connection) && connection.IsProvenAlive(length);
 
+        public override int Partition => connection.Partition;
+
         public override bool IsLost => _isRevoked || connection.IsClosed;
 
         public void Revoke() => _isRevoked = true;

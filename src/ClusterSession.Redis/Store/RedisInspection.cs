@@ -20,12 +20,13 @@ internal sealed class RedisInspection(TimeProvider time) : IStoreInspection
         [.. _servers.Values.OrderBy(static server => server.Endpoint, StringComparer.Ordinal)];
 
     public void Connected(RedisConnection connection) =>
-        Set(connection.Endpoint, server => server with { IsConnected = true, Role = connection.Server.Role switch
-                {
-                    RedisRole.Master => StoreServerRole.Primary,
-                    RedisRole.Replica => StoreServerRole.Replica,
-                    _ => StoreServerRole.Unknown,
-                } });
+        Set(connection.Endpoint, server => server with { Partition = connection.Partition, IsConnected = true, Role =
+                    connection.Server.Role switch
+                    {
+                        RedisRole.Master => StoreServerRole.Primary,
+                        RedisRole.Replica => StoreServerRole.Replica,
+                        _ => StoreServerRole.Unknown,
+                    } });
 
     public void Disconnected(RedisConnection connection, ConnectionException reason) =>
         Set(connection.Endpoint, server =>

@@ -50,6 +50,21 @@ public sealed class ClusterLeaseTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Lease_names_the_partition_of_its_session()
+    {
+        var store = await StartAsync();
+        var named = new HashSet<int>();
+        while (named.Count < 3)
+        {
+            var key = SessionKeys.New();
+            var read = await store.Store.ReadAsync(key, SessionVersion.None, default);
+            Assert.Equal(StoreReadOutcome.Missing, read.Outcome);
+            Assert.Equal(store.Store.PartitionOf(key), read.Lease.Partition);
+            named.Add(read.Lease.Partition);
+        }
+    }
+
+    [Fact]
     public async Task Lease_of_an_idle_connection_stays_current()
     {
         var store = await StartAsync();
