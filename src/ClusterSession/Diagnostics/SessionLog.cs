@@ -401,8 +401,9 @@ internal static partial class SessionLog
     [LoggerMessage(
         EventIds.NodesCannotBeAsked,
         LogLevel.Warning,
-        "The store lets this node publish nothing on the channel between the nodes ({Failure}), so that it cannot ask "
-            + "them for sessions that the store has lost. Give its user the commands and the channel that SECURITY.md names."
+        "The store lets this node publish or hear nothing on the channel between the nodes ({Failure}), so that it "
+            + "cannot ask them for sessions that the store has lost. Give its user the commands and the channel that "
+            + "SECURITY.md names."
     )]
     public static partial void NodesCannotBeAsked(this ILogger logger, StoreFailure failure);
 

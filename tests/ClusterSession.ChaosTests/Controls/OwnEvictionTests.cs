@@ -62,7 +62,7 @@ public sealed class OwnEvictionTests(ITestOutputHelper output)
                 "it is the one that was not used for longest"
             );
             var used = long.Parse(await redis.InfoAsync("memory", "used_memory"), CultureInfo.InvariantCulture);
-            // A server evicts before it does what it is asked, whoever asks: nobody but A does.
+            // A server evicts before it executes any command, of any client: nobody but A asks.
             story.Nodes.Nodes[1].Process.Stop();
             try
             {

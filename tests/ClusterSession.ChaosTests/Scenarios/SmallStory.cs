@@ -65,7 +65,7 @@ internal sealed class SmallStory : IDisposable
     public Task<HistoryEvent> SendAsync(int client, string node, CookieJar jar, IReadOnlyList<Op> ops) =>
         _load.Sender.SendAsync(client, ClientKind.Sequential, _request++, jar.State, jar, At(node), ops);
 
-    /// <summary>Sessions of 100,000 characters each, of clients that are never seen again.</summary>
+    /// <summary>Sessions of 100,000 characters each, whose clients never come again.</summary>
     public async Task FillAsync(string node, int sessions)
     {
         var body = JsonSerializer.SerializeToUtf8Bytes(
