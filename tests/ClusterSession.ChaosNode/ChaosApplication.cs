@@ -65,13 +65,7 @@ public static class ChaosApplication
                 services.AddClusterSession().UseInMemory();
                 break;
             default:
-                services
-                    .AddClusterSession()
-                    .UseRedis(
-                        settings.Broken.HasFlag(BrokenPart.HistoryCheck)
-                            ? settings.Store + ",fenceTimeout=1000"
-                            : settings.Store
-                    );
+                services.AddClusterSession().UseRedis(BrokenServices.StoreOf(settings));
                 services.Break(settings.Broken);
                 break;
         }

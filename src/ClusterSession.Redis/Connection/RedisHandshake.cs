@@ -268,9 +268,13 @@ internal static class RedisHandshake
             return $"it refuses CLIENT TRACKING: {refusal}";
         }
 
-        return greeting["server"]?.AsString() != "valkey" && version < EchoesFollowFrom
-            ? $"it is {connection.Server.Version}, and before {EchoesFollowFrom} pushes may come in the midst of other replies."
-            : null;
+        if (greeting["server"]?.AsString() == "valkey" || version >= EchoesFollowFrom)
+        {
+            return null;
+        }
+
+        var which = version is null ? "it does not say which version it is" : $"it is {connection.Server.Version}";
+        return $"{which}, and before {EchoesFollowFrom} pushes may come in the midst of other replies.";
     }
 
     private static async Task<RedisServerException?> RefusalAsync(Task<RedisReply> task)

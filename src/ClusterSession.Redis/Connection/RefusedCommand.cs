@@ -25,6 +25,10 @@ internal readonly record struct RefusedCommand(string Name, string Cost)
     public static RefusedCommand Config { get; } =
         new("CONFIG GET", "Nobody is warned of a server that persists nothing, or of a cluster that needs all shards.");
 
-    public static RefusedCommand Generation { get; } =
-        new("GET", "A deposed master that was restarted with old data is not told from the new one by that data.");
+    public static RefusedCommand Generation { get; } = new("GET", GenerationUnknown);
+
+    public static RefusedCommand RaiseGeneration { get; } = new("SET", GenerationUnknown);
+
+    private const string GenerationUnknown =
+        "A deposed master that was restarted with old data is not told from the new one by that data.";
 }

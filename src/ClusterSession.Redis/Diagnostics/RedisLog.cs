@@ -144,6 +144,14 @@ internal static partial class RedisLog
     public static partial void DirectoryFound(this ILogger logger);
 
     [LoggerMessage(
+        5025,
+        LogLevel.Warning,
+        "INFO of Redis at {Endpoint} lacks run_id, master_replid, or both. {Cost} Use Redis or Valkey directly if that "
+            + "is too much."
+    )]
+    public static partial void Unidentified(this ILogger logger, RedisEndpoint endpoint, string cost);
+
+    [LoggerMessage(
         5022,
         LogLevel.Warning,
         "Redis at {Endpoint} has evicted {Count} keys since it was asked last, sessions perhaps among them. Set "

@@ -21,6 +21,15 @@ internal sealed class ServerLimits(ILogger logger)
             Say(connection, refused);
         }
 
+        if (
+            connection.Server is { RunId: "" } or { ReplicationId: "" }
+            && !connection.Refused.Contains(RefusedCommand.Info)
+            && IsNew(connection, nameof(RedisServerIdentity))
+        )
+        {
+            logger.Unidentified(connection.Endpoint, RefusedCommand.Info.Cost);
+        }
+
         if (connection.Untracked is { } reason && coherence == RedisCoherence.Auto && IsNew(connection, reason))
         {
             logger.Untracked(connection.Endpoint, LogSentence.Of(reason));

@@ -80,6 +80,12 @@ internal static class RedisError
             return RedisErrorKind.WrongType;
         }
 
+        // Redis 7.0, and later ones: there without the code.
+        if (text.IndexOf("The user executing the script can't"u8) >= 0 || text.IndexOf("ACL failure in script"u8) >= 0)
+        {
+            return RedisErrorKind.NoPerm;
+        }
+
         return
             text.IndexOf(" attempt to "u8) >= 0
             || text.IndexOf("bad argument"u8) >= 0

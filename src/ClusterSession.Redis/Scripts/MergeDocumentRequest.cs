@@ -30,6 +30,8 @@ internal sealed class MergeDocumentRequest(
 
     public override StoreDocument Unavailable(StoreFailure failure) => StoreDocument.Unavailable(failure);
 
+    public override StoreDocument Damaged(string what) => StoreDocument.Damaged(what);
+
     protected override void WriteKey(ref RespWriter writer)
     {
         writer.WriteBulk(key);

@@ -27,6 +27,8 @@ internal sealed class ReadDocumentRequest(RedisKeys keys, byte[] key, DocumentPo
 
     public override StoreDocument Unavailable(StoreFailure failure) => StoreDocument.Unavailable(failure);
 
+    public override StoreDocument Damaged(string what) => StoreDocument.Damaged(what);
+
     protected override void WriteKey(ref RespWriter writer) => writer.WriteBulk(key);
 
     protected override void WriteArguments(ref RespWriter writer)
@@ -56,12 +58,28 @@ internal sealed class ReadDocumentRequest(RedisKeys keys, byte[] key, DocumentPo
         var last = reader.ReadInt64();
         var now = reader.ReadInt64();
         var elements = new List<DocumentElement>(left);
+        var isCut = false;
         for (; left > 0; left--)
         {
-            if (TryReadElement(reader.ReadBytes(), now, out var element))
+            var member = reader.ReadBytes();
+            if (member.IsEmpty || member[0] != 'e')
+            {
+                continue;
+            }
+
+            if (!TryReadElement(member, now, out var element))
+            {
+                isCut = true; // What it said would be taken for never said.
+            }
+            else if (element.Life > TimeSpan.Zero)
             {
                 elements.Add(element);
             }
+        }
+
+        if (isCut)
+        {
+            return StoreDocument.Damaged("one of its elements is cut off");
         }
 
         return new StoreDocument(new DocumentPosition(incarnation, reached), Lease: lease)
@@ -77,7 +95,7 @@ internal sealed class ReadDocumentRequest(RedisKeys keys, byte[] key, DocumentPo
         element = default;
         const int Head = 2;
         const int Numbers = 2 * sizeof(long);
-        if (member.Length < Head || member[0] != 'e' || member.Length < Head + member[1] + Numbers)
+        if (member.Length < Head || member.Length < Head + member[1] + Numbers)
         {
             return false;
         }
@@ -91,6 +109,6 @@ internal sealed class ReadDocumentRequest(RedisKeys keys, byte[] key, DocumentPo
             rest[Numbers..].ToArray(),
             left > Endless ? TimeSpan.MaxValue : TimeSpan.FromMilliseconds(left)
         );
-        return left > 0;
+        return true;
     }
 }

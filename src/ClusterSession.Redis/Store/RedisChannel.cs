@@ -34,6 +34,7 @@ internal sealed class RedisChannel : IStoreChannel, IRedisPushHandler, IRedisTop
     private RedisOptions _options; // under _gate
     private volatile MovableTopology? _topology; // set under _gate
     private volatile IStoreChannelListener? _listener;
+    private volatile bool _isRefused; // set under _gate: nobody lets this node subscribe
 
     public RedisChannel(RedisOptions options, string name, TimeProvider time, Random random)
     {
@@ -64,6 +65,7 @@ internal sealed class RedisChannel : IStoreChannel, IRedisPushHandler, IRedisTop
     {
         lock (_gate)
         {
+            _isRefused = false;
             _options = options;
             _topology?.MoveTo(_create(options));
         }
@@ -73,6 +75,11 @@ internal sealed class RedisChannel : IStoreChannel, IRedisPushHandler, IRedisTop
     {
         ArgumentOutOfRangeException.ThrowIfZero(frame.Length);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(frame.Length, IStoreChannel.MostBytes);
+        if (_isRefused)
+        {
+            return StoreFailure.Refused; // Its connections are closed as soon as they are made.
+        }
+
         if (_topology is not { } topology || !topology.TryGetConnection(_name, out var connection))
         {
             return StoreFailure.Unreachable;
@@ -150,6 +157,11 @@ internal sealed class RedisChannel : IStoreChannel, IRedisPushHandler, IRedisTop
         }
         catch (RedisServerException refusal)
         {
+            lock (_gate)
+            {
+                _isRefused = refusal.Kind is RedisErrorKind.NoPerm or RedisErrorKind.Other && _subscribed.Count == 0;
+            }
+
             connection.Close($"it does not let this node subscribe ({refusal.Kind}).");
             return;
         }
@@ -166,6 +178,7 @@ internal sealed class RedisChannel : IStoreChannel, IRedisPushHandler, IRedisTop
                 return;
             }
 
+            _isRefused = false;
             _subscribed.Add(connection);
             isFirst = _subscribed.Count == 1;
         }

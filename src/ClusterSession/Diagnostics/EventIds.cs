@@ -39,6 +39,7 @@ internal static class EventIds
     public const int EndAllUnheard = 2022;
     public const int DocumentLost = 2023;
     public const int DocumentAwaited = 2024;
+    public const int DocumentDamaged = 2025;
     public const int EndsMalformed = 2030;
     public const int EndsForgotten = 2031;
     public const int JournalRefused = 2040;

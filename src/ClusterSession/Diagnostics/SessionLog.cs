@@ -134,23 +134,6 @@ internal static partial class SessionLog
     public static partial void RevocationsLost(this ILogger logger, int principals);
 
     [LoggerMessage(
-        EventIds.DocumentLost,
-        LogLevel.Warning,
-        "The store had lost the document '{Document}', which all nodes share. This node restores what it knows of it. "
-            + "Check that the store evicts nothing, and who deletes its keys."
-    )]
-    public static partial void DocumentLost(this ILogger logger, string document);
-
-    [LoggerMessage(
-        EventIds.DocumentAwaited,
-        LogLevel.Warning,
-        "The store has lost the document '{Document}', which other nodes know and this one has never read. This node "
-            + "waits until they have restored it, and asks again until then. Check that they reach the store."
-            + Rate
-    )]
-    public static partial void DocumentAwaited(this ILogger logger, string document, LogCount count);
-
-    [LoggerMessage(
         EventIds.EndAllUnheard,
         LogLevel.Warning,
         "No node that serves requests received EndAllAsync: none has sessions under the application name "
@@ -401,8 +384,9 @@ internal static partial class SessionLog
     [LoggerMessage(
         EventIds.NodesCannotBeAsked,
         LogLevel.Warning,
-        "The store lets this node publish nothing on the channel between the nodes ({Failure}), so that it cannot ask "
-            + "them for sessions that the store has lost. Give its user the commands and the channel that SECURITY.md names."
+        "The store lets this node publish or hear nothing on the channel between the nodes ({Failure}), so that it "
+            + "cannot ask them for sessions that the store has lost. Give its user the commands and the channel that "
+            + "SECURITY.md names."
     )]
     public static partial void NodesCannotBeAsked(this ILogger logger, StoreFailure failure);
 

@@ -23,6 +23,11 @@ public readonly record struct StoreDocument(
     /// <summary>Whether the store answered.</summary>
     public bool IsAnswered => Failure == StoreFailure.None;
 
+    /// <summary>
+    /// Of an answer with <see cref="StoreFailure.Damaged"/>: what is wrong, for the log.
+    /// </summary>
+    public string? Damage { get; init; }
+
     /// <summary>Whether the document exists.</summary>
     public bool Exists => !Position.IsNone;
 
@@ -48,6 +53,11 @@ public readonly record struct StoreDocument(
         get => _elements ?? [];
         init => _elements = value;
     }
+
+    /// <summary>There is something under its key that is not to be used.</summary>
+    /// <param name="what">What is wrong, as the rest of "damaged: ...", without any of its
+    /// bytes.</param>
+    public static StoreDocument Damaged(string what) => Unavailable(StoreFailure.Damaged) with { Damage = what };
 
     /// <summary>The answer that says that there is none.</summary>
     /// <param name="failure">Why.</param>

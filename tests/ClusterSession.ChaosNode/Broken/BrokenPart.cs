@@ -51,4 +51,10 @@ public enum BrokenPart
 
     /// <summary>The node takes a document that the store has lost for an empty one.</summary>
     Documents = 512,
+
+    /// <summary>
+    /// The node tracks with NOLOOP and believes the server that says OK: it hears what others do to
+    /// a session, but not that a command of its own has made the server evict it.
+    /// </summary>
+    OwnPushes = 1024,
 }

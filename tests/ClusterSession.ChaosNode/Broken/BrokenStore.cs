@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using ClusterSession.Ends;
 using ClusterSession.Records;
 using ClusterSession.Stores;
@@ -14,6 +15,8 @@ internal sealed class BrokenStore(IClusterSessionStore inner, BrokenPart broken,
     private readonly string _ends = broken.HasFlag(BrokenPart.Ends)
         ? $"{SharedEnds.DocumentName}-{Guid.NewGuid():N}"
         : SharedEnds.DocumentName;
+
+    private readonly ConditionalWeakTable<SessionLease, SessionLease> _believed = [];
 
     public string Name => inner.Name;
 
@@ -32,14 +35,21 @@ internal sealed class BrokenStore(IClusterSessionStore inner, BrokenPart broken,
     public ValueTask StartAsync(IStoreObserver observer, CancellationToken cancellationToken) =>
         inner.StartAsync(new HardOfHearing(observer, broken), cancellationToken);
 
-    public ValueTask<StoreRead> ReadAsync(SessionKey key, SessionVersion known, StoreDeadline deadline) =>
-        inner.ReadAsync(key, known, deadline);
+    public async ValueTask<StoreRead> ReadAsync(SessionKey key, SessionVersion known, StoreDeadline deadline)
+    {
+        var read = await inner.ReadAsync(key, known, deadline);
+        return read with { Lease = Believed(read.Lease) };
+    }
 
-    public ValueTask<StoreWrite> CommitAsync(SessionKey key, SessionChange change, StoreDeadline deadline) =>
-        inner.CommitAsync(key, change, deadline);
+    public async ValueTask<StoreWrite> CommitAsync(SessionKey key, SessionChange change, StoreDeadline deadline)
+    {
+        var write = await inner.CommitAsync(key, change, deadline);
+        return write with { Lease = Believed(write.Lease) };
+    }
 
-    public ValueTask<StoreWrite> MergeAsync(SessionKey key, SessionMerge copy, StoreDeadline deadline) =>
-        inner.MergeAsync(
+    public async ValueTask<StoreWrite> MergeAsync(SessionKey key, SessionMerge copy, StoreDeadline deadline)
+    {
+        var write = await inner.MergeAsync(
             key,
             broken.HasFlag(BrokenPart.Life) && copy.LifeLeft > TimeSpan.Zero
                 ? copy with
@@ -49,6 +59,8 @@ internal sealed class BrokenStore(IClusterSessionStore inner, BrokenPart broken,
                 : copy,
             deadline
         );
+        return write with { Lease = Believed(write.Lease) };
+    }
 
     public async ValueTask<StoreWrite> DestroyAsync(
         SessionKey key,
@@ -80,21 +92,30 @@ internal sealed class BrokenStore(IClusterSessionStore inner, BrokenPart broken,
         var read = await inner.ReadDocumentAsync(Stored(name), known, deadline);
         if (!broken.HasFlag(BrokenPart.Documents) || !read.IsAnswered || read.Exists)
         {
-            return read;
+            return read with { Lease = read.Lease is { } lease ? Believed(lease) : null };
         }
 
         var made = await MergeDocumentAsync(name, [], TimeSpan.MaxValue, deadline);
         return made.IsAnswered ? await inner.ReadDocumentAsync(Stored(name), known, deadline) : made;
     }
 
-    public ValueTask<StoreDocument> MergeDocumentAsync(
+    public async ValueTask<StoreDocument> MergeDocumentAsync(
         string name,
         IReadOnlyList<DocumentElement> elements,
         TimeSpan life,
         StoreDeadline deadline
-    ) => inner.MergeDocumentAsync(Stored(name), elements, life, deadline);
+    )
+    {
+        var merged = await inner.MergeDocumentAsync(Stored(name), elements, life, deadline);
+        return merged with { Lease = merged.Lease is { } lease ? Believed(lease) : null };
+    }
 
     public ValueTask DisposeAsync() => inner.DisposeAsync();
+
+    private SessionLease Believed(SessionLease lease) =>
+        broken.HasFlag(BrokenPart.OwnPushes) && lease != SessionLease.None
+            ? _believed.GetValue(lease, static proved => new UnprovedLease(proved))
+            : lease;
 
     private string Stored(string name) => name == SharedEnds.DocumentName ? _ends : name;
 

@@ -1,6 +1,9 @@
 using System.Diagnostics;
+using System.Text.Json;
+using ClusterSession.ChaosNode;
 using ClusterSession.ChaosTests.Cluster;
 using ClusterSession.ChaosTests.Load;
+using ClusterSession.ChaosTests.Load.Http;
 using ClusterSession.Histories;
 using ClusterSession.Histories.Checking;
 
@@ -61,6 +64,21 @@ internal sealed class SmallStory : IDisposable
 
     public Task<HistoryEvent> SendAsync(int client, string node, CookieJar jar, IReadOnlyList<Op> ops) =>
         _load.Sender.SendAsync(client, ClientKind.Sequential, _request++, jar.State, jar, At(node), ops);
+
+    /// <summary>Sessions of 100,000 characters each, whose clients never come again.</summary>
+    public async Task FillAsync(string node, int sessions)
+    {
+        var body = JsonSerializer.SerializeToUtf8Bytes(
+            new[] { Op.Set("large", new string('x', 100_000)) },
+            NodeAnswer.Json
+        );
+        using var pool = new PlainHttpPool(At(node).EndPoint);
+        using var limit = new CancellationTokenSource(_load.Plan.Timeout * sessions);
+        for (var i = 0; i < sessions; i++)
+        {
+            await pool.SendAsync("POST", "/ops", null, body, limit.Token);
+        }
+    }
 
     public async Task FaultAsync(string kind, FaultEffect effect, Func<RedisServer, Task> cause)
     {

@@ -23,22 +23,14 @@ public sealed class RefusingServerTests
     [Fact]
     public async Task Commits_that_a_server_which_cannot_persist_refuses_are_kept_until_it_can()
     {
-        await using var redis = await RedisServer.StartAsync(
-            new RedisServerOptions { Config = ["save 3600 1", "dbfilename dump.rdb"] }
-        );
-        var inTheWay = Path.Combine(redis.WorkingDirectory, "dump.rdb");
+        await using var redis = await StartPersistingAsync();
         await TellAsync(
             redis,
             "MISCONF",
+            () => FailToSaveAsync(redis),
             async () =>
             {
-                // A directory in the place of the file makes the save fail, also for root.
-                Directory.CreateDirectory(Path.Combine(inTheWay, "in-the-way"));
-                await SavedAsync(redis, "err");
-            },
-            async () =>
-            {
-                Directory.Delete(inTheWay, recursive: true);
+                Directory.Delete(SnapshotOf(redis), recursive: true);
                 await SavedAsync(redis, "ok");
             }
         );
@@ -78,13 +70,26 @@ public sealed class RefusingServerTests
     }
 
     [Theory]
-    [InlineData("forbids", "ACL", "SETUSER", "default", "-@write")]
-    [InlineData("has no room for", "CONFIG", "SET", "maxmemory", "1")]
-    [InlineData("has too few replicas for", "CONFIG", "SET", "min-replicas-to-write", "1")]
+    [InlineData("forbids writes", "ACL", "SETUSER", "default", "-@write")]
+    [InlineData("has no room for writes", "CONFIG", "SET", "maxmemory", "1")]
+    [InlineData("has too few replicas for writes", "CONFIG", "SET", "min-replicas-to-write", "1")]
     public async Task Sessions_are_read_while_the_server_refuses_writes(string why, params string[] refuse)
     {
-        const int Cold = 60;
         await using var redis = await RedisServer.StartAsync();
+        await ReadColdAsync(redis, why, async () => Assert.Equal("OK", await redis.CommandAsync(refuse)));
+    }
+
+    [Fact]
+    public async Task Sessions_are_read_while_a_server_that_cannot_persist_refuses_writes()
+    {
+        await using var redis = await StartPersistingAsync();
+        await ReadColdAsync(redis, "cannot persist", () => FailToSaveAsync(redis));
+        Assert.Contains("errorstat_MISCONF", await redis.CommandAsync("INFO", "errorstats"), StringComparison.Ordinal);
+    }
+
+    private static async Task ReadColdAsync(RedisServer redis, string why, Func<Task> refuse)
+    {
+        const int Cold = 60;
         await using var a = await RedisNode.StartAsync(redis);
         await using var b = await RedisNode.StartAsync(redis);
         var browsers = Enumerable.Range(0, Cold).Select(_ => b.Browser()).ToArray();
@@ -95,7 +100,7 @@ public sealed class RefusingServerTests
 
         var writer = a.Browser();
         await writer.GetOnceFoundAsync("/set/n/0", a);
-        Assert.Equal("OK", await redis.CommandAsync(refuse));
+        await refuse();
 
         var unserved = new List<string>();
         for (var i = 0; i < Cold; i++)
@@ -110,7 +115,7 @@ public sealed class RefusingServerTests
             }
         }
 
-        Assert.True(unserved.Count == 0, $"Not read from a server that {why} writes: {string.Join(", ", unserved)}");
+        Assert.True(unserved.Count == 0, $"Not read while the server {why}: {string.Join(", ", unserved)}");
         Assert.Equal((1, true), (a.Unsaved(), a.Figures().IsStoreResponding));
     }
 
@@ -151,6 +156,20 @@ public sealed class RefusingServerTests
             "the replica is in step"
         );
         return replica;
+    }
+
+    private static Task<RedisServer> StartPersistingAsync() =>
+        RedisServer.StartAsync(new RedisServerOptions { Config = ["save 3600 1", "dbfilename dump.rdb"] });
+
+    private static string SnapshotOf(RedisServer redis) => Path.Combine(redis.WorkingDirectory, "dump.rdb");
+
+    /// <summary>
+    /// A directory in the place of the file makes the save fail, also for root.
+    /// </summary>
+    private static async Task FailToSaveAsync(RedisServer redis)
+    {
+        Directory.CreateDirectory(Path.Combine(SnapshotOf(redis), "in-the-way"));
+        await SavedAsync(redis, "err");
     }
 
     private static async Task SavedAsync(RedisServer redis, string outcome)

@@ -182,6 +182,17 @@ public sealed class EndAllTests : NodeTests, IAsyncLifetime
     }
 
     [Fact]
+    public async Task List_that_is_deleted_is_restored_at_the_push_of_that_before_any_time_has_passed()
+    {
+        var a = await StartAsync(before: Login.ByQuery);
+        await a.EndAllAsync("alice");
+        var pushed = Time.GetTimestamp();
+        Sessions.ForgetDocument(Revocations.DocumentName);
+        await Condition.HoldsAsync(() => KnowsAsync(Store, "alice"), "the list is restored");
+        Assert.Equal(pushed, Time.GetTimestamp()); // No timer of the node has played a part.
+    }
+
+    [Fact]
     public async Task Node_that_starts_while_the_list_is_missing_and_others_have_read_it_serves_nobody_who_is_logged_in()
     {
         var faulty = new FaultyStore(new InMemorySessionStore(Sessions));

@@ -79,6 +79,14 @@ internal sealed class GenerationKey(byte[] key, string writer, TimeSpan commandT
             // Not allowed, or not possible now (memory full, too few replicas, writes paused): the
             // next connection tries again.
             raising.Abandon();
+            if (
+                failure is RedisServerException { Kind: RedisErrorKind.NoPerm }
+                && !connection.Refused.Contains(RefusedCommand.Generation)
+            )
+            {
+                connection.Refused = [.. connection.Refused, RefusedCommand.RaiseGeneration];
+            }
+
             return StoredGeneration.None;
         }
     }

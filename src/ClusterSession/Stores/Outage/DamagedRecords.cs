@@ -8,18 +8,20 @@ using Microsoft.Extensions.Logging;
 namespace ClusterSession.Stores.Outage;
 
 /// <summary>
-/// Names each damaged record once in the log, however often it is met: by a hash of its key, which
-/// finds it and opens nothing. Of many at once only some are named, and the others later, when they
-/// are met again. Thread-safe.
+/// Names each damaged record and document once in the log, however often it is met: a record by a
+/// hash of its key, which finds it and opens nothing. Of many at once only some are named, and the
+/// others later, when they are met again. Thread-safe.
 /// </summary>
 internal sealed class DamagedRecords(TimeProvider time, ILogger logger)
 {
     private const int MaxRemembered = 10_000;
     private const int MaxAtOnce = 50;
+    private const string Unsaid = "the store does not say what";
     private const int HashLength = 8;
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(10);
 
     private readonly ConcurrentDictionary<SessionKey, bool> _named = new();
+    private readonly ConcurrentDictionary<(string Document, string? What), bool> _documents = new();
     private readonly Lock _gate = new();
     private long _since;
     private int _count;
@@ -35,7 +37,19 @@ internal sealed class DamagedRecords(TimeProvider time, ILogger logger)
             return;
         }
 
-        logger.RecordDamaged(store, HashOf(key), what ?? "the store does not say what");
+        logger.RecordDamaged(store, HashOf(key), what ?? Unsaid);
+    }
+
+    /// <summary>A document was found to be damaged.</summary>
+    /// <param name="store">The store.</param>
+    /// <param name="document">Its name, which is no secret.</param>
+    /// <param name="what">What is wrong, or null where the store does not say.</param>
+    public void Name(string store, string document, string? what)
+    {
+        if (_documents.TryAdd((document, what), true))
+        {
+            logger.DocumentDamaged(document, store, what ?? Unsaid);
+        }
     }
 
     /// <summary>The first 16 hexadecimal digits of the SHA-256 of the key's text.</summary>

@@ -163,9 +163,7 @@ internal sealed class StoreGuard(
 
     public ValueTask<StoreDocument> ReadDocumentAsync(string name, DocumentPosition known) =>
         MayTry(store.PartitionOfDocument(name)) is var partition and >= 0
-            ? WatchAsync(store.ReadDocumentAsync(name, known, default), partition, key: null, static document =>
-                (document.Failure, null)
-            )
+            ? WatchAsync(store.ReadDocumentAsync(name, known, default), partition, name)
             : new(StoreDocument.Unavailable(StoreFailure.Unreachable));
 
     public ValueTask<StoreDocument> MergeDocumentAsync(
@@ -174,12 +172,7 @@ internal sealed class StoreGuard(
         TimeSpan life
     ) =>
         MayTry(store.PartitionOfDocument(name)) is var partition and >= 0
-            ? WatchAsync(
-                store.MergeDocumentAsync(name, elements, life, default),
-                partition,
-                key: null,
-                static document => (document.Failure, null)
-            )
+            ? WatchAsync(store.MergeDocumentAsync(name, elements, life, default), partition, name)
             : new(StoreDocument.Unavailable(StoreFailure.Unreachable));
 
     /// <summary>
@@ -262,6 +255,18 @@ internal sealed class StoreGuard(
     {
         var answer = await operation.ConfigureAwait(false);
         Learn(partition, key, endOf(answer));
+        return answer;
+    }
+
+    private async ValueTask<StoreDocument> WatchAsync(ValueTask<StoreDocument> operation, int partition, string name)
+    {
+        var answer = await operation.ConfigureAwait(false);
+        Learn(partition, key: null, (answer.Failure, null));
+        if (answer.Failure == StoreFailure.Damaged)
+        {
+            _damaged.Name(store.Name, name, answer.Damage);
+        }
+
         return answer;
     }
 

@@ -1,9 +1,12 @@
 using ClusterSession.IntegrationTests.Redis.Connection;
+using ClusterSession.Management;
 using ClusterSession.Redis;
 using ClusterSession.Redis.Connection;
+using ClusterSession.TestKit.Metrics;
 using ClusterSession.TestKit.Nodes;
 using ClusterSession.Transport.Sockets;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Xunit;
 
 namespace ClusterSession.IntegrationTests.Redis.Coherence;
@@ -37,6 +40,22 @@ public sealed class RevalidationTests
         await browser.GetAsync("/destroy", b);
         Assert.Equal("", await thief.Copy().GetAsync("/get/n", a));
         Assert.True(Assert.Single(a.Figures().Partitions).IsRevalidated);
+    }
+
+    [Theory]
+    [InlineData(",coherence=revalidate", 1)]
+    [InlineData("", 0)]
+    public async Task Health_and_a_gauge_say_whether_each_use_asks_the_server(string coherence, int asking)
+    {
+        await using var redis = await RedisServer.StartAsync();
+        await using var node = await StartAsync(redis, coherence);
+        using var gauge = new GaugeReading(node.Services, "clustersession.store.revalidated");
+        await Condition.HoldsAsync(() => gauge.Value == asking, "the gauge says so");
+
+        var check = ActivatorUtilities.CreateInstance<SessionHealthCheck>(node.Services);
+        var health = await check.CheckHealthAsync(new HealthCheckContext());
+
+        Assert.Equal((HealthStatus.Healthy, asking), (health.Status, health.Data["partitionsRevalidated"]));
     }
 
     [Fact]

@@ -21,6 +21,14 @@ public sealed class RedisErrorTests
         "ERR Error running script (call to f_0a): @user_script:1: @user_script: 1: something",
         nameof(RedisErrorKind.Other)
     )]
+    [InlineData(
+        "ERR The user executing the script can't run this command or subcommand script: abc, on @user_script:1.",
+        nameof(RedisErrorKind.NoPerm)
+    )]
+    [InlineData(
+        "ERR ACL failure in script: User s has no permissions to run the 'set' command script: abc, on @user_script:1.",
+        nameof(RedisErrorKind.NoPerm)
+    )]
     [InlineData("OOM command not allowed when used memory > 'maxmemory'.", nameof(RedisErrorKind.OutOfMemory))]
     [InlineData("NOREPLICAS Not enough good replicas to write.", nameof(RedisErrorKind.NoReplicas))]
     [InlineData("MISCONF Redis is configured to save RDB snapshots", nameof(RedisErrorKind.Misconf))]
