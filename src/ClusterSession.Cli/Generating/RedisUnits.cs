@@ -17,7 +17,7 @@ internal static class RedisUnits
             $"Redis {redis.Name} of {site.Cluster}",
             $"""
             # Ready when Redis has loaded its data, which it reports itself.
-            Type=notify{copy}{(site.Addressed.Contains(redis) ? NonlocalBind : "")}
+            Type=notify{copy}{Merge(site, redis)}{(site.Addressed.Contains(redis) ? NonlocalBind : "")}
             ExecStart=/usr/bin/redis-server {file} --supervised systemd --daemonize no
             User=redis
             Group=redis
@@ -52,6 +52,19 @@ internal static class RedisUnits
             """
         );
     }
+
+    /// <summary>The file with which a Redis is started.</summary>
+    public static string ConfigOf(SiteDescription site, SiteRedis redis) => Copied(site, redis.Name).File;
+
+    private static string Merge(SiteDescription site, SiteRedis redis) =>
+        site.Traffic != TrafficSwitch.Sentinel
+            ? ""
+            : $"""
+
+                # Sentinel makes a master that returns a replica, which wipes what only it has. So that is merged into
+                # the present master before the port opens; where that fails Redis does not start, and its files stay.
+                ExecStartPre={SystemdUnits.Tool} sentinel merge --config {site.ConfigDirectory}/agents/{redis.Name}.json
+                """;
 
     /// <summary>Sentinel rewrites the files of all whom it switches.</summary>
     private static (string Copy, string File) Copied(SiteDescription site, string name)

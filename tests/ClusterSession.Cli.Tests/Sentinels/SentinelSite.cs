@@ -70,13 +70,16 @@ internal sealed class SentinelSite : IAsyncDisposable
     }
 
     /// <summary>The command that its unit gives before it starts it.</summary>
-    public async Task<ToolRun> MergeAsync(params (string Name, string Value)[] more)
+    public Task<ToolRun> MergeAsync(params (string Name, string Value)[] more) => MergeAsync(Former, more);
+
+    /// <summary>The same on another host; <c>Redis</c> in the settings may be another one.</summary>
+    public async Task<ToolRun> MergeAsync(RedisServer server, params (string Name, string Value)[] more)
     {
         var settings = new JsonObject
         {
             ["Redis"] = Cluster.ConnectionString,
-            ["RedisAddress"] = Former.Endpoint,
-            ["RedisConfig"] = Path.Combine(Former.WorkingDirectory, "redis.conf"),
+            ["RedisAddress"] = server.Endpoint,
+            ["RedisConfig"] = Path.Combine(server.WorkingDirectory, "redis.conf"),
             ["RedisProgram"] = ServerBinary.Find("redis-server"),
             ["KeyPrefix"] = "cs",
         };
@@ -92,15 +95,18 @@ internal sealed class SentinelSite : IAsyncDisposable
     }
 
     /// <summary>Starts it on its port, and waits until Sentinel has made it a replica.</summary>
-    public async Task OpenAsync()
+    public Task OpenAsync() => OpenAsync(Former);
+
+    /// <summary>The same with another one.</summary>
+    public async Task OpenAsync(RedisServer server)
     {
-        await Former.StartAgainAsync("appendonly yes");
+        await server.StartAgainAsync();
         await Condition.HoldsAsync(
-            async () => await Former.InfoAsync("replication", "role") == "slave",
+            async () => await server.InfoAsync("replication", "role") == "slave",
             "Sentinel has made the former master a replica",
             TimeSpan.FromSeconds(60)
         );
-        await Former.HasAllOfAsync(await Cluster.MasterAsync());
+        await server.HasAllOfAsync(await Cluster.MasterAsync());
     }
 
     /// <summary>How many of all sessions it lacks.</summary>
