@@ -78,6 +78,35 @@ public sealed class SentinelMergeTests
         Assert.Equal((0, 0), (await site.LacksAsync(site.Former), await site.LacksAsync(second)));
     }
 
+    [LongFact]
+    public async Task Master_that_is_replaced_while_the_data_loads_is_not_merged_into()
+    {
+        await using var site = await SentinelSite.StartAsync();
+        var second = await site.FailOverAsync();
+        using var directory = new TemporaryDirectory();
+        var loading = await LoadingAfterAsync(
+            directory,
+            $"""
+            ask() (redis-cli -p {site.Cluster.Sentinels[0].Port} SENTINEL "$@" mymaster </dev/null)
+            while ask GET-MASTER-ADDR-BY-NAME | grep -qx {second.Port}
+            do ask FAILOVER >/dev/null; sleep 0.5
+            done
+            """
+        );
+
+        var run = await site.MergeAsync(("RedisProgram", loading));
+
+        Assert.True(run.ExitCode == ExitCode.Done, run.Error);
+        var third = await site.Cluster.NewMasterAsync(second);
+        Assert.Contains(
+            $"Loads the data, closed, to merge it into {second.Endpoint}",
+            run.Output,
+            StringComparison.Ordinal
+        );
+        Assert.Contains($"records into {third.Endpoint}", run.Output, StringComparison.Ordinal);
+        Assert.Equal(0, await site.LacksAsync(third));
+    }
+
     [Fact]
     public async Task Redis_starts_unmerged_where_nothing_can_be_lost_and_not_where_nobody_knows()
     {
@@ -138,6 +167,22 @@ public sealed class SentinelMergeTests
         ];
         Assert.All(named, part => Assert.Contains(part, run.Error.ReplaceLineEndings(" "), StringComparison.Ordinal));
         Assert.DoesNotContain("Tm90U2hvd24", run.Error, StringComparison.Ordinal);
+    }
+
+    /// <summary>A redis-server that something happens before.</summary>
+    private static async Task<string> LoadingAfterAsync(TemporaryDirectory directory, string script)
+    {
+        var file = directory.File("redis-server");
+        await File.WriteAllTextAsync(
+            file,
+            $"#!/bin/sh\n{script.ReplaceLineEndings("\n")}\nexec {ServerBinary.Find("redis-server")} \"$@\"\n"
+        );
+        if (!OperatingSystem.IsWindows())
+        {
+            File.SetUnixFileMode(file, UnixFileMode.UserRead | UnixFileMode.UserExecute);
+        }
+
+        return file;
     }
 
     /// <summary>All that its Redis reads at a start, byte by byte.</summary>
