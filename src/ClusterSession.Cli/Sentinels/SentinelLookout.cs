@@ -28,14 +28,20 @@ internal sealed class SentinelLookout(RedisOptions options, RedisEndpoint own, T
     {
         var asked = options.Endpoints.Select(one => AskAsync(one, cancellation)).ToArray();
         var view = new SentinelView();
-        var away = TimeSpan.Zero;
-        foreach (var (sentinel, answer) in options.Endpoints.Zip(await Task.WhenAll(asked).ConfigureAwait(false)))
+        var (longest, trouble) = (TimeSpan.Zero, "");
+        foreach (
+            var (sentinel, (answer, away, why)) in options.Endpoints.Zip(
+                await Task.WhenAll(asked).ConfigureAwait(false)
+            )
+        )
         {
-            if (answer is { } heard)
+            if (answer is not null)
             {
-                view.Report(sentinel, heard.Answer);
-                away = heard.Away > away ? heard.Away : away;
+                view.Report(sentinel, answer);
             }
+
+            longest = away > longest ? away : longest;
+            trouble = trouble.Length > 0 ? trouble : why;
         }
 
         return new SentinelSight(
@@ -44,12 +50,13 @@ internal sealed class SentinelLookout(RedisOptions options, RedisEndpoint own, T
             view.Epoch,
             view.IsFailingOver,
             view.Replicas.Any(one => one != own),
-            away
+            longest,
+            trouble
         );
     }
 
-    /// <summary>Null: it does not answer.</summary>
-    private async Task<(SentinelAnswer Answer, TimeSpan Away)?> AskAsync(
+    /// <summary>Null and why: it is not responding, or refuses.</summary>
+    private async Task<(SentinelAnswer? Answer, TimeSpan Away, string Why)> AskAsync(
         RedisEndpoint sentinel,
         CancellationToken cancellation
     )
@@ -59,12 +66,12 @@ internal sealed class SentinelLookout(RedisOptions options, RedisEndpoint own, T
             await using var connection = await _connector.ConnectAsync(sentinel, cancellation).ConfigureAwait(false);
             var answer = await SentinelQuestion.AskAsync(connection, options.ServiceName!).ConfigureAwait(false);
             return answer.Master is null
-                ? (answer, TimeSpan.Zero)
-                : (answer, await AwayAsync(connection).ConfigureAwait(false));
+                ? (answer, TimeSpan.Zero, "")
+                : (answer, await AwayAsync(connection).ConfigureAwait(false), "");
         }
         catch (Exception failure) when (failure is ConnectionException or RedisServerException)
         {
-            return null;
+            return (null, TimeSpan.Zero, failure.Message);
         }
     }
 

@@ -11,11 +11,13 @@ namespace ClusterSession.Cli.Sentinels;
 /// <param name="Away">
 /// How long the Redis of this host has not answered them, by their clocks; zero: they do not know.
 /// </param>
+/// <param name="Trouble">Why one of them has not answered; empty: all have.</param>
 internal sealed record SentinelSight(
     bool IsMajority,
     RedisEndpoint? Master,
     long Epoch,
     bool IsFailingOver,
     bool HasReplica,
-    TimeSpan Away
+    TimeSpan Away,
+    string Trouble
 );

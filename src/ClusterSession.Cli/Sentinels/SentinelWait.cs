@@ -28,7 +28,7 @@ internal sealed class SentinelWait(
             var isOver = time.GetElapsedTime(since) >= settings.FailoverWait;
             if (!sight.IsMajority)
             {
-                tell($"Waits for a majority of {settings.Redis.Endpoints.Count} Sentinels.");
+                tell($"Waits for a majority of {settings.Redis.Endpoints.Count} Sentinels: {sight.Trouble}");
                 since = time.GetTimestamp();
             }
             else if (sight.Master is not { } place)
