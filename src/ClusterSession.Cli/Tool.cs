@@ -5,6 +5,7 @@ using ClusterSession.Cli.Generating;
 using ClusterSession.Cli.Merging;
 using ClusterSession.Cli.Output;
 using ClusterSession.Cli.Running;
+using ClusterSession.Cli.Sentinels;
 
 namespace ClusterSession.Cli;
 
@@ -76,6 +77,7 @@ internal static class Tool
         {
             failover,
             MergeCommand.Create(common, terminal),
+            SentinelMergeCommand.Create(terminal),
             ConfigCommand.Create(terminal),
             CompletionCommand.Create(terminal),
         };

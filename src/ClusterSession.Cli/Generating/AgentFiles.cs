@@ -66,8 +66,7 @@ internal static class AgentFiles
         var (connection, comment) = site switch
         {
             { Traffic: TrafficSwitch.Sentinel } => (
-                $"{string.Join(',', site.Sentinels.Select(one => one.Address))},serviceName={site.Cluster},{login},"
-                    + $"sentinelPassword={secrets.Cluster}{tls}{(site.Tls is null ? "" : ",sentinelSsl=true")}",
+                SentinelMergeFile.Connection(site, secrets),
                 "Nodes ask the Sentinels who is master."
             ),
             { Virtual: { } address } => (
@@ -95,7 +94,8 @@ internal static class AgentFiles
         );
     }
 
-    private static GeneratedFile File(string path, string comment, JsonObject settings) =>
+    /// <summary>Settings as JSON, with a comment above.</summary>
+    public static GeneratedFile File(string path, string comment, JsonObject settings) =>
         new(path, $"// {comment}\n{settings.ToJsonString(Indented)}\n", IsSecret: true);
 
     private static JsonObject Settings(SiteDescription site, SiteSecrets secrets, string name, string host, int port)

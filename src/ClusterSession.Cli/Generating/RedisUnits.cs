@@ -12,16 +12,17 @@ internal static class RedisUnits
     public static GeneratedFile Redis(SiteDescription site, SiteRedis redis)
     {
         var (copy, file) = Copied(site, redis.Name);
+        var (made, state) = Directory(site, redis.Name);
         return SystemdUnits.Unit(
             redis.Name,
             $"Redis {redis.Name} of {site.Cluster}",
             $"""
             # Ready when Redis has loaded its data, which it reports itself.
-            Type=notify{copy}{(site.Addressed.Contains(redis) ? NonlocalBind : "")}
+            Type=notify{made}{copy}{Merge(site, redis)}{(site.Addressed.Contains(redis) ? NonlocalBind : "")}
             ExecStart=/usr/bin/redis-server {file} --supervised systemd --daemonize no
             User=redis
             Group=redis
-            {SystemdUnits.State(site, redis.Name, "redis")}
+            {state}
             # Loading takes as long as it takes; a Redis that is killed while it loads never comes up.
             TimeoutStartSec=infinity
             # It saves what it has and ends; killed before, it would come back older.
@@ -38,20 +39,44 @@ internal static class RedisUnits
     public static GeneratedFile Sentinel(SiteDescription site, SiteProcess sentinel)
     {
         var (copy, file) = Copied(site, sentinel.Name);
+        var (made, state) = Directory(site, sentinel.Name);
         return SystemdUnits.Unit(
             sentinel.Name,
             $"Sentinel {sentinel.Name} of {site.Cluster}",
             $"""
-            Type=notify{copy}
+            Type=notify{made}{copy}
             ExecStart=/usr/bin/redis-sentinel {file} --supervised systemd --daemonize no
             User=redis
             Group=redis
-            {SystemdUnits.State(site, sentinel.Name, "redis")}
+            {state}
             Restart=always
             RestartSec=1s
             """
         );
     }
+
+    /// <summary>
+    /// Its directory, where systemd makes it and where a command does, which has to come before the
+    /// one that copies into it.
+    /// </summary>
+    private static (string Made, string State) Directory(SiteDescription site, string name)
+    {
+        var state = SystemdUnits.State(site, name, "redis");
+        return state.StartsWith("ExecStartPre=", StringComparison.Ordinal) ? ($"\n{state}", "") : ("", state);
+    }
+
+    /// <summary>The file with which a Redis is started.</summary>
+    public static string ConfigOf(SiteDescription site, SiteRedis redis) => Copied(site, redis.Name).File;
+
+    private static string Merge(SiteDescription site, SiteRedis redis) =>
+        site.Traffic != TrafficSwitch.Sentinel
+            ? ""
+            : $"""
+
+                # Sentinel makes a master that returns a replica, which wipes what only it has. So that is merged into
+                # the present master before the port opens; where that fails Redis does not start, and its files stay.
+                ExecStartPre={SystemdUnits.Tool} sentinel merge --config {site.ConfigDirectory}/agents/{redis.Name}.json
+                """;
 
     /// <summary>Sentinel rewrites the files of all whom it switches.</summary>
     private static (string Copy, string File) Copied(SiteDescription site, string name)

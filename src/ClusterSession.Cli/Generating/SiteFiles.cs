@@ -40,6 +40,7 @@ internal static class SiteFiles
             foreach (var redis in site.Redis)
             {
                 yield return RedisFiles.Watched(site, secrets, redis);
+                yield return SentinelMergeFile.Of(site, secrets, redis);
             }
 
             foreach (var sentinel in site.Sentinels)

@@ -18,7 +18,11 @@ internal sealed class RunSettings
     /// <summary>Reads them.</summary>
     /// <exception cref="ToolException">The file cannot be read, or an argument is no
     /// setting.</exception>
-    public static RunSettings Read(string? config, IReadOnlyList<string> set)
+    public static RunSettings Read(
+        string? config,
+        IReadOnlyList<string> set,
+        string section = FailoverConfiguration.Section
+    )
     {
         var builder = new ConfigurationBuilder();
         try
@@ -42,7 +46,7 @@ internal sealed class RunSettings
             throw new ToolException(
                 ExitCode.Usage,
                 $"{config} cannot be read: {exception.Message}",
-                $"Give a JSON file with the section {FailoverConfiguration.Section} by --config."
+                $"Give a JSON file with the section {section} by --config."
             );
         }
     }

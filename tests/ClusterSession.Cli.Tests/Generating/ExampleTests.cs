@@ -58,6 +58,18 @@ public sealed class ExampleTests
         });
     }
 
+    [Fact]
+    public void Unit_makes_the_directory_before_it_copies_into_it_and_merges_before_it_starts()
+    {
+        var text = $"{Description("sentinel")}\ndataDirectory: /srv/sessions\n";
+        var site = SiteReader.Read("cluster.yaml", text, loopback: null);
+        var unit = SiteFiles.Of(site, SiteSecrets.New()).Single(file => file.Path == "systemd/redis-1.service").Text;
+        string[] steps = ["install -d ", "install -m 600 ", "sentinel merge --config ", "ExecStart="];
+        var places = steps.Select(step => unit.IndexOf(step, StringComparison.Ordinal)).ToArray();
+        Assert.DoesNotContain(-1, places);
+        Assert.Equal(places.Order(), places);
+    }
+
     [Theory]
     [InlineData("agents")]
     [InlineData("agents-tls")]

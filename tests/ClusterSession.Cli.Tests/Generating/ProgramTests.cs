@@ -146,6 +146,44 @@ public sealed class ProgramTests
         );
     }
 
+    [LongFact]
+    public async Task Merge_before_a_start_takes_its_generated_settings_over_tls()
+    {
+        using var certificates = new TestCertificates();
+        await using var site = await LoopbackSite.GenerateAsync("sentinel", certificates);
+        foreach (var server in (string[])["redis-1", "redis-2", "slave1", "slave2"])
+        {
+            await site.StartRedisAsync(server);
+        }
+
+        foreach (var sentinel in (string[])["sentinel-1", "sentinel-2", "sentinel-3"])
+        {
+            await site.StartRedisAsync(sentinel, "redis-sentinel");
+        }
+
+        var login = ("default", LoopbackSite.Secrets.Cluster);
+        await SentinelSaysAsync("MASTER", "num-slaves\n3\n", "num-other-sentinels\n2\n");
+        // The unit copies it before it gives the command.
+        File.Copy(site.File("redis/redis-1.conf"), site.File("data/redis-1/redis-1.conf"));
+        await site.KillAsync("redis-1");
+        await SentinelSaysAsync("GET-MASTER-ADDR-BY-NAME", $"\n{site.Port("redis-2")}\n");
+
+        var run = await ToolRun.RunAsync("sentinel", "merge", "--config", site.File("agents/redis-1.json"));
+
+        Assert.True(run.ExitCode == ExitCode.Done, run.Error);
+        Assert.Contains($"into 127.0.0.1:{site.Port("redis-2")} in", run.Output, StringComparison.Ordinal);
+        Assert.NotEmpty(Directory.GetFiles(site.File("data/redis-1"), "set-aside-*.rdb"));
+
+        Task SentinelSaysAsync(string question, params string[] said) =>
+            Condition.HoldsAsync(
+                async () =>
+                    await site.AskAsync("sentinel-1", login, "SENTINEL", question, "shop") is var answer
+                    && said.All(part => answer.Contains(part, StringComparison.Ordinal)),
+                $"Sentinel answers {question} as expected",
+                TimeSpan.FromSeconds(60)
+            );
+    }
+
     [SystemdTheory]
     [InlineData("haproxy")]
     [InlineData("sentinel")]

@@ -1,0 +1,38 @@
+using System.Text.Json.Nodes;
+using ClusterSession.Cli.Sentinels;
+
+namespace ClusterSession.Cli.Generating;
+
+/// <summary>What the unit of a Redis reads before it starts it, where Sentinel decides.</summary>
+internal static class SentinelMergeFile
+{
+    public static GeneratedFile Of(SiteDescription site, SiteSecrets secrets, SiteRedis redis)
+    {
+        var settings = new JsonObject
+        {
+            ["Redis"] = Connection(site, secrets),
+            ["RedisAddress"] = redis.Address,
+            ["RedisConfig"] = RedisUnits.ConfigOf(site, redis),
+            ["KeyPrefix"] = site.KeyPrefix,
+            ["IdleTimeout"] = site.IdleTimeout,
+            ["TicketLife"] = site.TicketLife,
+        };
+        var sections = SentinelMergeSettings.Section.Split(':');
+        return AgentFiles.File(
+            $"agents/{redis.Name}.json",
+            $"What is merged before {redis.Name} is started: docs/operations/sentinel.md.",
+            new JsonObject { [sections[0]] = new JsonObject { [sections[1]] = settings } }
+        );
+    }
+
+    /// <summary>As nodes connect: a merge needs no more rights in the master than they have.</summary>
+    public static string Connection(SiteDescription site, SiteSecrets secrets)
+    {
+        var tls = site.Tls is { } files
+            ? $",ssl=true,sentinelSsl=true,sslCaFile={files.Authority},sslHost={files.Name}"
+            : "";
+        return $"{string.Join(',', site.Sentinels.Select(one => one.Address))},serviceName={site.Cluster},"
+            + $"user={AgentFiles.ApplicationUser},password={secrets.ApplicationPassword},"
+            + $"sentinelPassword={secrets.Cluster}{tls}";
+    }
+}

@@ -1,0 +1,105 @@
+using System.Globalization;
+using ClusterSession.Redis;
+using ClusterSession.Redis.Connection;
+using ClusterSession.Redis.Protocol;
+using ClusterSession.Redis.Topology.Sentinel;
+using ClusterSession.Transport.Pipelines;
+
+namespace ClusterSession.Cli.Sentinels;
+
+/// <summary>Asks all Sentinels at once who is the master.</summary>
+/// <remarks>
+/// A majority has to answer: one that was cut off names the former master, and whom it names would
+/// be started without a merge. Of those that answer the newest configuration counts.
+/// </remarks>
+/// <param name="options">The Sentinels, and the name of the master.</param>
+/// <param name="own">The Redis of this host.</param>
+/// <param name="time">The clock.</param>
+internal sealed class SentinelLookout(RedisOptions options, RedisEndpoint own, TimeProvider time)
+{
+    private readonly RedisConnector _connector = new(
+        options.ForSentinels(),
+        time,
+        null,
+        new RedisHandshakeOptions(RequiredRole: RedisRole.Sentinel)
+    );
+
+    public async Task<SentinelSight> LookAsync(CancellationToken cancellation)
+    {
+        var asked = options.Endpoints.Select(one => AskAsync(one, cancellation)).ToArray();
+        var view = new SentinelView();
+        var (longest, trouble) = (TimeSpan.Zero, "");
+        foreach (
+            var (sentinel, (answer, away, why)) in options.Endpoints.Zip(
+                await Task.WhenAll(asked).ConfigureAwait(false)
+            )
+        )
+        {
+            if (answer is not null)
+            {
+                view.Report(sentinel, answer);
+            }
+
+            longest = away > longest ? away : longest;
+            trouble = trouble.Length > 0 ? trouble : why;
+        }
+
+        return new SentinelSight(
+            view.Answered > options.Endpoints.Count / 2,
+            view.Master,
+            view.Epoch,
+            view.IsFailingOver,
+            view.Replicas.Any(one => one != own),
+            longest,
+            trouble
+        );
+    }
+
+    /// <summary>Null and why: it is not responding, or refuses.</summary>
+    private async Task<(SentinelAnswer? Answer, TimeSpan Away, string Why)> AskAsync(
+        RedisEndpoint sentinel,
+        CancellationToken cancellation
+    )
+    {
+        try
+        {
+            await using var connection = await _connector.ConnectAsync(sentinel, cancellation).ConfigureAwait(false);
+            var answer = await SentinelQuestion.AskAsync(connection, options.ServiceName!).ConfigureAwait(false);
+            return answer.Master is null
+                ? (answer, TimeSpan.Zero, "")
+                : (answer, await AwayAsync(connection).ConfigureAwait(false), "");
+        }
+        catch (Exception failure) when (failure is ConnectionException or RedisServerException)
+        {
+            return (null, TimeSpan.Zero, failure.Message);
+        }
+    }
+
+    /// <summary>
+    /// By the clock of those who survived: that of a host that returns may be anywhere.
+    /// </summary>
+    private async Task<TimeSpan> AwayAsync(RedisConnection connection)
+    {
+        var replicas = await connection
+            .SendAsync(new RedisCommand("SENTINEL", "REPLICAS", options.ServiceName!))
+            .ConfigureAwait(false);
+        foreach (var replica in replicas.Items)
+        {
+            if (
+                replica["ip"]?.AsString() == own.Host
+                && replica["port"]?.AsString() == own.Port.ToString(CultureInfo.InvariantCulture)
+                && long.TryParse(
+                    replica["last-ok-ping-reply"]?.AsString(),
+                    NumberStyles.None,
+                    CultureInfo.InvariantCulture,
+                    out var silent
+                )
+            )
+            {
+                return TimeSpan.FromMilliseconds(silent);
+            }
+        }
+
+        return TimeSpan.Zero;
+    }
+}

@@ -1,0 +1,49 @@
+using System.CommandLine;
+using ClusterSession.Cli.Running;
+
+namespace ClusterSession.Cli.Sentinels;
+
+/// <summary>What the unit of a Redis runs on a Sentinel site before it starts that Redis.</summary>
+internal static class SentinelMergeCommand
+{
+    public static Command Create(Terminal terminal)
+    {
+        var config = new Option<string>("--config")
+        {
+            Description = $"Settings as JSON, with the section {SentinelMergeSettings.Section}.",
+            HelpName = "file",
+            Required = true,
+        };
+        var command = new Command(
+            "merge",
+            "Merges what only the Redis of this host has into the present master, before its unit starts it and "
+                + "Sentinel makes it a replica."
+        )
+        {
+            config,
+        };
+        command.SetAction((parsed, cancellation) => RunAsync(parsed.GetValue(config)!, terminal, cancellation));
+        return new Command("sentinel", "Where Sentinel decides who is the master.") { command };
+    }
+
+    private static async Task<int> RunAsync(string config, Terminal terminal, CancellationToken cancellation)
+    {
+        var settings = SentinelMergeSettings.Read(
+            RunSettings.Read(config, [], SentinelMergeSettings.Section).Configuration
+        );
+        var result = await new SentinelMerge(settings, terminal).RunAsync(cancellation).ConfigureAwait(false);
+        if (!result.MayStart)
+        {
+            throw new ToolException(
+                ExitCode.Failed,
+                $"{settings.Own} must not start: it was not merged, and Sentinel would wipe what only it has. "
+                    + result.Sentence,
+                "Remove the cause: systemd gives this command again, which does what is left. To give up what only "
+                    + $"this Redis has, set {SentinelMergeSettings.Section}:StartUnmerged to true for one start."
+            );
+        }
+
+        await terminal.Output.WriteLineAsync(result.Sentence).ConfigureAwait(false);
+        return ExitCode.Done;
+    }
+}
