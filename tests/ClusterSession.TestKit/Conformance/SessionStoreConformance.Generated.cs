@@ -40,6 +40,7 @@ public abstract partial class SessionStoreConformance
         private readonly Dictionary<SessionKey, List<ModelSession>> _past = [];
         private readonly Dictionary<SessionKey, List<SessionChange>> _sent = [];
         private readonly Dictionary<long, long> _issued = [];
+        private readonly HashSet<SessionVersion> _behind = [];
         private readonly List<string> _story = [];
 
         /// <summary>The last operations, for a failure's message.</summary>
@@ -183,8 +184,9 @@ public abstract partial class SessionStoreConformance
         private (SessionVersion Version, long After) NewVersion()
         {
             var version = suite.Versions.Next(random.Next(2) == 0 ? random.Next(1, 4) : random.Next(1, 200));
-            var isBehind = random.Next(6) == 0;
-            version = isBehind ? new SessionVersion(version.Stamp - (random.Next(1, 40) * 10L) - 5, version.Writer) : version;
+            var behind = new SessionVersion(version.Stamp - (random.Next(1, 40) * 10L) - 5, version.Writer);
+            var isBehind = random.Next(6) == 0 && _behind.Add(behind); // No version is issued twice.
+            version = isBehind ? behind : version;
             var before = _issued.GetValueOrDefault(version.Writer);
             _issued[version.Writer] = Math.Max(before, version.Stamp);
             return (version, isBehind || random.Next(3) == 0 ? -1 : before);

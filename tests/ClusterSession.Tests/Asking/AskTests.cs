@@ -390,6 +390,7 @@ public sealed class AskTests : NodeTests
         {
             _stores.Add(new ChannelStore(store));
             nodes.Add(await StartAsync(store: _stores[^1], services: nodes.Count == 0 ? services : null));
+            await nodes[^1].Services.GetRequiredService<KeyRingSource>().LoadAsync(default);
         }
 
         await new InMemorySessionStore(Sessions).Channel.ListenAsync(new Recorder(_frames), default);
