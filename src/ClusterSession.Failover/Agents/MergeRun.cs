@@ -1,3 +1,4 @@
+using System.Globalization;
 using ClusterSession.Failover.Deciding;
 using ClusterSession.Failover.Documents;
 using ClusterSession.Failover.Sights;
@@ -121,9 +122,9 @@ internal sealed class MergeRun(FailoverTimings timings, AgentLinks links)
             Show(sight);
             var notAside = await SetAsideAsync(command.Tenure.Epoch, cancellation).ConfigureAwait(false);
             sight = sight with { NotSetAside = notAside };
-            if (notAside is not null && merged.Confirmed == 0 && !timings.FollowsWithoutCopy)
+            if (notAside is not null && !timings.FollowsWithoutCopy && LostWithoutCopy(merged) is { } why)
             {
-                Fail(sight, "No replica of the master has confirmed the merge, and its files could not be copied.");
+                Fail(sight, why);
                 return;
             }
 
@@ -139,6 +140,16 @@ internal sealed class MergeRun(FailoverTimings timings, AgentLinks links)
             Fail(sight, e.Message);
         }
     }
+
+    /// <summary>What a copy of the files would save; null: nothing.</summary>
+    private static string? LostWithoutCopy(MergeOutcome.Merged merged) =>
+        merged.Counts.NotMerged > 0
+            ? string.Create(
+                CultureInfo.InvariantCulture,
+                $"{merged.Counts.NotMerged} keys are here alone, of other applications or damaged, and its files could not be copied."
+            )
+        : merged.Confirmed == 0 ? "No replica of the master has confirmed the merge, and its files could not be copied."
+        : null;
 
     /// <summary>Why it was not possible; null: it was.</summary>
     private async Task<string?> SetAsideAsync(long epoch, CancellationToken cancellation)

@@ -28,4 +28,8 @@ internal sealed record MemberMergeCounts(
     /// Damaged records, and such as the master could not take. They are not merged.
     /// </summary>
     public long Unreadable { get; init; }
+
+    /// <summary>What is lost when the member follows: it is here alone.</summary>
+    [JsonIgnore]
+    public long NotMerged => Foreign + Unreadable;
 }

@@ -40,6 +40,36 @@ public sealed class AgentFaultTests(SharedAgentSite shared, ITestOutputHelper ou
         });
 
     [LongFact]
+    public async Task Master_frozen_with_its_agent_takes_nothing_when_both_thaw()
+    {
+        const string Frozen = "SIGSTOP of master and agent";
+        var old = await Site.MasterAsync();
+        await using var atOld = FencedWriters.Start(old, "both");
+        await using var atNew = FencedWriters.Start(Site.Other(old), "both-other");
+        await atOld.AcceptedAsync();
+        await AgentScenario.TellAsync(output, Site, Site.PastHaProxy, [Frozen], async story =>
+        {
+            await story.FaultAsync(Frozen, Site, member =>
+            {
+                member.Agent.Stop();
+                member.Redis.Process.Stop();
+                return Task.CompletedTask;
+            });
+            await atNew.AcceptedAsync();
+            old.Redis.Process.Continue();
+            old.Agent.Continue();
+            await atOld.RefusedAsync();
+            Assert.True(
+                atOld.Accepted.Max(write => write.At) < atNew.Accepted.Min(write => write.At),
+                "the old master accepted its last write before the new one its first"
+            );
+            await story.GoOnAsync();
+            await Site.BringBackAsync();
+        });
+        Assert.Empty(await atOld.MissingAsync(Site.Other(old)));
+    }
+
+    [LongFact]
     public Task Host_that_dies_with_master_agent_and_voter_is_replaced_only_when_a_voter_is_back() =>
         AgentScenario.TellAsync(output, Site, Site.ThroughHaProxy, ["kill -9 of a host"], async story =>
         {

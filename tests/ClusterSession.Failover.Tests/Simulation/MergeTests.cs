@@ -130,6 +130,23 @@ public sealed class MergeTests
         });
 
     [Fact]
+    public void Member_with_keys_that_are_not_merged_follows_nobody_without_a_copy_aside() =>
+        SimRun.Tell(cluster =>
+        {
+            (cluster.CanSetAside, cluster.Foreign) = (false, 3);
+            LoseMaster(cluster);
+            cluster.StartRedis(cluster.Find("a"));
+            cluster.RunFor(15);
+            Assert.False(cluster.Find("a").Redis.IsLinkUp);
+            var merge = cluster.Find("a").Agent!.Merge!;
+            Assert.Equal(MergeState.Failed, merge.State);
+            Assert.StartsWith("3 keys are here alone", merge.Why, StringComparison.Ordinal);
+            cluster.CanSetAside = true;
+            cluster.RunFor(40);
+            cluster.Checker.InTheEnd();
+        });
+
+    [Fact]
     public void Maintenance_stops_a_merge_and_its_end_lets_it_go_on() =>
         SimRun.Tell(cluster =>
         {

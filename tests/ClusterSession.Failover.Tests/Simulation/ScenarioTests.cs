@@ -156,6 +156,55 @@ public sealed class ScenarioTests
             cluster.Checker.InTheEnd();
         });
 
+    /// <summary>
+    /// Supervisors were reported that swapped the lock every 20 s after one lost connection.
+    /// </summary>
+    [Fact]
+    public void Connection_to_the_store_that_is_lost_once_moves_no_lease_then_or_later() =>
+        SimRun.Tell(cluster =>
+        {
+            cluster.CutFromStore(cluster.Find("a"));
+            cluster.RunFor(0.3);
+            cluster.Heal();
+            for (var i = 0; i < 1200; i++)
+            {
+                cluster.RunFor(0.1);
+                Assert.Equal("a", cluster.Open?.Name);
+            }
+
+            Assert.Equal(2, cluster.Coordinator.Epoch);
+            cluster.Checker.InTheEnd();
+        });
+
+    /// <summary>Supervisors were reported that never started then.</summary>
+    [Fact]
+    public void Agents_that_run_before_any_Redis_open_one_when_the_first_has_come() =>
+        SimRun.Start(
+            seed: 5,
+            SimCluster.ShortWindows,
+            [MemberKind.Candidate, MemberKind.Candidate, MemberKind.ReadReplica],
+            hasFence: true,
+            hasDurations: false,
+            cluster =>
+            {
+                foreach (var host in cluster.Hosts)
+                {
+                    cluster.KillRedis(host);
+                }
+
+                cluster.RunFor(60);
+                Assert.Null(cluster.Open);
+                cluster.StartRedis(cluster.Find("b"));
+                cluster.RunFor(15);
+                Assert.Equal("b", cluster.Open?.Name);
+                cluster.StartRedis(cluster.Find("a"));
+                cluster.StartRedis(cluster.Find("c"));
+                cluster.RunFor(15);
+                cluster.Checker.InTheEnd();
+                Assert.Empty(cluster.Checker.Violations);
+            }
+        );
+
     [Theory]
     [InlineData(true)]
     [InlineData(false)]

@@ -75,6 +75,9 @@ internal sealed class SimCluster
     /// <summary>Whether files can be copied aside.</summary>
     public bool CanSetAside { get; set; } = true;
 
+    /// <summary>Keys of other applications in each Redis that is merged.</summary>
+    public int Foreign { get; set; }
+
     /// <summary>Share of messages that are lost, and of those that are late.</summary>
     public double Loss { get; set; }
 

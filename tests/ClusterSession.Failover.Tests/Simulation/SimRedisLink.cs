@@ -91,7 +91,8 @@ internal sealed class SimRedisLink(SimCluster cluster, SimHost from, SimProcess 
 
         var confirmed = terms.Replicas > 0 ? await AskAsync(there, _ => cluster.Confirmed(there)) : 0;
         cluster.Checker.Merged(to.Redis, source, there.Redis, tenure);
-        return new MergeOutcome.Merged(new MemberMergeCounts(commits.Length, commits.Length, merged, 0), confirmed);
+        var counts = new MemberMergeCounts(commits.Length, commits.Length, merged, 0) { Foreign = cluster.Foreign };
+        return new MergeOutcome.Merged(counts, confirmed);
     }
 
     public async ValueTask SetAsideAsync(long epoch, CancellationToken cancellation)
