@@ -1,12 +1,12 @@
 namespace ClusterSession.Failover.Coordination;
 
 /// <summary>What the coordination store knows of one cluster.</summary>
-/// <param name="Holder">Who was granted the lease last, unless it was released; null:
-/// nobody.</param>
+/// <param name="Holder">Who was granted the lease last, unless it was released, also where it has run
+/// out since (<paramref name="IsHeld"/>); null: nobody.</param>
 /// <param name="Epoch">Number of the last grant; 0: there was none. It grows with each
 /// grant.</param>
 /// <param name="IsHeld">
-/// Whether the lease was still running, by the coordinator's own clock.
+/// Whether the lease was still running, by the store's own clock.
 /// </param>
 /// <param name="Version">Number of the document's last change; 0: there is no document.</param>
 /// <param name="Document">The document; empty: there is none.</param>

@@ -39,7 +39,8 @@ internal sealed class LedgerRules(FailoverTimings timings)
         ).With(new ClusterEvent(view.Now, view.State?.Epoch ?? 0, EventKind.GivenUp, view.Self, null) { Why = why });
 
     /// <summary>
-    /// The lines of the ledger, with ruler and change, but for one process that will rule.
+    /// The lines of the ledger, and those that ruler, hand-over and change would leave; none of one
+    /// process that will rule.
     /// </summary>
     public static IEnumerable<UnmergedData> Lines(ClusterDocument document, DateTimeOffset now, RedisProcess? except)
     {

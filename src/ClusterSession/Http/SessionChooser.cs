@@ -22,8 +22,8 @@ internal sealed class SessionChooser(RequestSessionServices services, SessionOpe
 
     /// <summary>
     /// Opens the sessions one after the other until it is clear which one it is. Where none lives,
-    /// the one that does may be signed by a key that another node has made: the ring is read anew,
-    /// at most once a second.
+    /// a living one may be behind a cookie whose key this node does not know yet: the ring is read
+    /// anew, at most once a second.
     /// </summary>
     /// <param name="context">The request.</param>
     /// <param name="cookies">Its cookies, of which at least one is valid.</param>

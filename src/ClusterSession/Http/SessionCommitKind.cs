@@ -21,6 +21,9 @@ internal enum SessionCommitKind
     /// <summary>A session that is not stored yet.</summary>
     NewSession,
 
-    /// <summary>Somebody has logged in: the session goes on under another id.</summary>
+    /// <summary>
+    /// The session goes on under another id: somebody has logged in, or the application asks for
+    /// that.
+    /// </summary>
     NewId,
 }

@@ -14,7 +14,7 @@ namespace ClusterSession.Local;
 ///    +---------------------------+---------------------------+
 ///                                v
 ///                            Incomplete   lacks what lies between this node's commits;
-///                                |        serves only while the store is unreachable
+///                                |        serves only while the store cannot say what is there
 ///                                | a commit of another node is known to be missing
 ///                                v
 ///                             Diverged    the same, flagged: a client may have seen what is missing

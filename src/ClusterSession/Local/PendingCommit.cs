@@ -2,7 +2,7 @@ using ClusterSession.Records;
 
 namespace ClusterSession.Local;
 
-/// <summary>A commit that was never sent.</summary>
+/// <summary>The only commit of a session that is pending: it can be sent as it is.</summary>
 /// <param name="Delta">What it changes.</param>
 /// <param name="Version">Its version.</param>
 /// <param name="Opened">What the request had opened.</param>

@@ -19,7 +19,8 @@ internal enum OpenStep
     Wait,
 
     /// <summary>
-    /// The request is out of time before anybody can say whether something is lost.
+    /// Nobody can say yet whether something is lost: what this node knows is served, else it is a
+    /// 503.
     /// </summary>
     NotKnownYet,
 

@@ -8,10 +8,16 @@ public enum SessionSource
     /// <summary>There was no session; it begins with this request.</summary>
     New,
 
-    /// <summary>This node's local copy, without asking the store.</summary>
+    /// <summary>
+    /// What this node knows by itself: the store was not asked, or its answer did not come in time,
+    /// or did not decide.
+    /// </summary>
     LocalCopy,
 
-    /// <summary>This node's local copy, which the store confirmed to be unchanged.</summary>
+    /// <summary>
+    /// This node's local copy. The store confirmed it, or had lost the session and was sent it
+    /// again.
+    /// </summary>
     Revalidated,
 
     /// <summary>The store.</summary>

@@ -13,7 +13,7 @@ namespace ClusterSession.Redis.Connection.Fencing;
 /// missing, or unreadable                     the connection is closed    FENCED, and nothing is changed
 /// of another process                         the connection is closed    FENCED, and nothing is changed
 /// of this process, epoch lower than one seen the connection is closed    (they do not look at the epoch)
-/// of this process                            proves the lease            do their work
+/// of this process                            keeps copies current        do their work
 /// </code>
 /// The run id is that of the process this connection leads to, and is in the text of the
 /// script, so that no argument is added. A run id is new with each process, and the cache of
