@@ -4,23 +4,41 @@ using Xunit;
 namespace ClusterSession.Tests.Architecture;
 
 /// <summary>
-/// A cell of a table is a sentence, and what the comparison with others says can be looked up.
+/// A cell of a table is a sentence, the tests of the guarantees stand below their tables, and what the
+/// comparison with others says can be looked up.
 /// </summary>
 public sealed partial class TableTests
 {
     private const string Comparison = "docs/comparison.md";
+    private const string Guarantees = "docs/guarantees.md";
     private const int Longest = 200;
 
     public static TheoryData<string> Pages => [.. Repository.Files(".md")];
 
     [Theory]
     [InlineData(Comparison)]
+    [InlineData(Guarantees)]
     [InlineData("docs/when-it-fails.md")]
     public void Cells_are_no_longer_than_a_sentence(string page)
     {
         var cells = Rows(page).SelectMany(static row => row).ToArray();
         Assert.NotEmpty(cells);
         Assert.All(cells, cell => Assert.True(cell.Length <= Longest, $"{cell.Length} characters: {cell}"));
+    }
+
+    [Fact]
+    public void Every_row_of_the_guarantees_has_its_tests_below()
+    {
+        var sections = Section().Split(Repository.Read(Guarantees));
+        Assert.True(sections.Length > 10, $"Only {sections.Length} sections.");
+        Assert.All(sections, section =>
+        {
+            var rows = Row().Matches(section).Select(Number).ToArray();
+            var proved = Proof().Matches(section).Select(Number).Distinct();
+            var isDurability = section.StartsWith("### By durability", StringComparison.Ordinal);
+            Assert.Equal(Enumerable.Range(1, rows.Length), rows);
+            Assert.Equal(rows.Where(row => !(isDurability && row == 4)), proved); // No test has that fault.
+        });
     }
 
     [Fact]
@@ -49,12 +67,23 @@ public sealed partial class TableTests
 
     private static string Name(Match match) => match.Groups["name"].Value;
 
+    private static int Number(Match match) => int.Parse(match.Groups["number"].Value, null);
+
     private static IEnumerable<string[]> Rows(string page) =>
         Repository
             .Read(page)
             .Split('\n')
             .Where(static line => line.StartsWith('|'))
             .Select(static line => line.Trim().Trim('|').Split('|', StringSplitOptions.TrimEntries));
+
+    [GeneratedRegex("^(?=#{2,3} )", RegexOptions.Multiline)]
+    private static partial Regex Section();
+
+    [GeneratedRegex(@"^\| (?<number>[0-9]+) \|", RegexOptions.Multiline)]
+    private static partial Regex Row();
+
+    [GeneratedRegex(@"^- \[?(?<number>[0-9]+), ", RegexOptions.Multiline)]
+    private static partial Regex Proof();
 
     [GeneratedRegex(@"\](\[[a-z]|\()")]
     private static partial Regex Link();
