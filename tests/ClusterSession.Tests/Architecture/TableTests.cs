@@ -4,7 +4,7 @@ using Xunit;
 namespace ClusterSession.Tests.Architecture;
 
 /// <summary>
-/// A cell of a table is a sentence, the tests of the guarantees stand below their tables, and what the
+/// A cell of a table is a sentence, the tests of the guarantees stand below, and what the
 /// comparison with others says can be looked up.
 /// </summary>
 public sealed partial class TableTests
