@@ -13,18 +13,39 @@ public sealed partial class TableTests
     private const string Guarantees = "docs/guarantees.md";
     private const int Longest = 200;
 
+    /// <summary>
+    /// How many cells are still longer. None may be added.
+    /// </summary>
+    private static readonly Dictionary<string, int> Remaining = new()
+    {
+        ["SECURITY.md"] = 1,
+        ["bench/README.md"] = 3,
+        ["src/ClusterSession.Failover/README.md"] = 1,
+    };
+
     public static TheoryData<string> Pages => [.. Repository.Files(".md")];
+
+    [Theory]
+    [MemberData(nameof(Pages))]
+    public void Cells_are_no_longer_than_a_sentence(string page)
+    {
+        var longer = Rows(page)
+            .SelectMany(static row => row)
+            .Where(static cell => cell.Length > Longest)
+            .Select(static cell => $"{cell.Length} characters: {cell}")
+            .ToArray();
+        var remaining = Remaining.GetValueOrDefault(page);
+        Assert.True(
+            longer.Length <= remaining,
+            $"{page} has {longer.Length} cells too long, and {remaining} are noted:\n{string.Join('\n', longer)}"
+        );
+    }
 
     [Theory]
     [InlineData(Comparison)]
     [InlineData(Guarantees)]
     [InlineData("docs/when-it-fails.md")]
-    public void Cells_are_no_longer_than_a_sentence(string page)
-    {
-        var cells = Rows(page).SelectMany(static row => row).ToArray();
-        Assert.NotEmpty(cells);
-        Assert.All(cells, cell => Assert.True(cell.Length <= Longest, $"{cell.Length} characters: {cell}"));
-    }
+    public void Cells_are_found(string page) => Assert.NotEmpty(Rows(page));
 
     [Fact]
     public void Every_row_of_the_guarantees_has_its_tests_below()
