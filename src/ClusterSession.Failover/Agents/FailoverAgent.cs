@@ -113,7 +113,7 @@ internal sealed class FailoverAgent
             view = await _lookout.LookAsync(cancellation).ConfigureAwait(false);
             Volatile.Write(ref _trouble, null);
             _isBusy =
-                (view.Document is { Switch: not null } or { Change: not null } && view.StepFor < _timings.StepWait)
+                (view.Document is { Switch: not null } or { Change: not null } && view.UnchangedFor < _timings.StepWait)
                 || (view.RulerSilentFor > TimeSpan.Zero && view.RulerSilentFor < _timings.Ttl + _timings.GatherWait);
         }
         catch (InvalidDataException e)

@@ -81,7 +81,7 @@ internal sealed class Lookout(
             SinceStart = Clock.GetElapsedTime(_startedAt),
             MemberFor = _memberSince is null ? null : Since(_memberSince),
             FreeFor = Since(_freeSince),
-            StepFor = Since(_documentSince),
+            UnchangedFor = Since(_documentSince),
             SwitchFor = _document.Switch is null ? TimeSpan.Zero : Since(_switchSince),
             OpenLeft = lease.OpenLeft,
             RulerFor = _document.Ruler is null ? TimeSpan.Zero : Since(_rulerSince),

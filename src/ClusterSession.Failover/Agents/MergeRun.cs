@@ -146,7 +146,8 @@ internal sealed class MergeRun(FailoverTimings timings, AgentLinks links)
         merged.Counts.NotMerged > 0
             ? string.Create(
                 CultureInfo.InvariantCulture,
-                $"{merged.Counts.NotMerged} keys are here alone, of other applications or damaged, and its files could not be copied."
+                $"{merged.Counts.NotMerged} keys are here alone, of other applications or damaged, "
+                    + $"and its files could not be copied."
             )
         : merged.Confirmed == 0 ? "No replica of the master has confirmed the merge, and its files could not be copied."
         : null;

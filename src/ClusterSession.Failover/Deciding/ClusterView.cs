@@ -60,7 +60,7 @@ internal sealed record ClusterView
     public TimeSpan FreeFor { get; init; }
 
     /// <summary>For how long the document has not changed.</summary>
-    public TimeSpan StepFor { get; init; }
+    public TimeSpan UnchangedFor { get; init; }
 
     /// <summary>For how long the switch of the document was seen.</summary>
     public TimeSpan SwitchFor { get; init; }

@@ -92,7 +92,7 @@ internal sealed class HolderRules(FailoverTimings timings)
         }
 
         var tenure = new Tenure(own.RunId, epoch);
-        if (own.RefusesWrites && HasReplicaThatWrites(view, tenure))
+        if (own.RefusesWrites && HasReplicaThatCouldTakeWrites(view, tenure))
         {
             return GiveUp(view, NoWrites);
         }
@@ -111,7 +111,7 @@ internal sealed class HolderRules(FailoverTimings timings)
     /// A full disk is no reason to be without any master, but one to hand over where nothing is
     /// lost by it.
     /// </summary>
-    private bool HasReplicaThatWrites(ClusterView view, Tenure tenure) =>
+    private bool HasReplicaThatCouldTakeWrites(ClusterView view, Tenure tenure) =>
         view
             .Document.Present()
             .Any(member =>
@@ -148,7 +148,7 @@ internal sealed class HolderRules(FailoverTimings timings)
 
         if (
             change.Step is ChangeStep.PromoteTarget or ChangeStep.Open
-            && view.StepFor >= timings.StepWait
+            && view.UnchangedFor >= timings.StepWait
             && !view.Document.Maintenance
             && !(own.Record == new Tenure(own.RunId, change.Epoch) && own.AdmitsClients)
         )
@@ -196,14 +196,14 @@ internal sealed class HolderRules(FailoverTimings timings)
 
         var tenure = new Tenure(change.Source!.RunId, change.Epoch);
         var isLinked = own.Follows == tenure && (own.IsLinkUp || own.IsSyncing); // To another does not count.
-        if (view.StepFor >= timings.StepWait && !isLinked)
+        if (view.UnchangedFor >= timings.StepWait && !isLinked)
         {
             return GiveUp(view, NoSource);
         }
 
         if (!seen.IsReachable || !seen.IsMaster || !seen.Admits.Contains(tenure))
         {
-            return change.Step == ChangeStep.PromoteSource || view.StepFor < timings.StepWait
+            return change.Step == ChangeStep.PromoteSource || view.UnchangedFor < timings.StepWait
                 ? new Decision.Nothing(Reason.ChangeUnderWay)
                 : GiveUp(view, NoSource);
         }

@@ -34,7 +34,7 @@ internal sealed class SwitchRules(FailoverTimings timings)
         var isClosed = own is { HasOwnRecord: false, AdmitsClients: false };
         // A switch that names nobody goes on in the end where nobody has everything in time: before
         // its target opens, it follows this Redis until it has the rest.
-        var hasWaited = request.To is null && view.StepFor >= timings.CloseWait;
+        var hasWaited = request.To is null && view.UnchangedFor >= timings.CloseWait;
         if (
             isClosed
             && why is null
@@ -55,7 +55,7 @@ internal sealed class SwitchRules(FailoverTimings timings)
             );
         }
 
-        return view.StepFor >= timings.CloseWait
+        return view.UnchangedFor >= timings.CloseWait
                 ? Retract(view, request, why ?? "The next master did not get everything in time.")
             : isClosed ? new Decision.Nothing(Reason.HandingOver)
             : new Decision.Command(new RedisAction.Close());

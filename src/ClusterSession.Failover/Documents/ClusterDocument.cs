@@ -123,7 +123,8 @@ internal sealed record ClusterDocument
             if (format != KnownFormat)
             {
                 throw new InvalidDataException(
-                    $"The cluster's document has format {format?.ToString(CultureInfo.InvariantCulture) ?? "none"}, and this agent knows format "
+                    $"The cluster's document has format {format?.ToString(CultureInfo.InvariantCulture) ?? "none"}, "
+                        + "and this agent knows format "
                         + $"{KnownFormat}. Install the release that the other agents run."
                 );
             }

@@ -38,7 +38,7 @@ internal static class ClusterReport
                     change.Epoch,
                     change.Target.Member,
                     change.Source?.Member,
-                    view.Now - view.StepFor,
+                    view.Now - view.UnchangedFor,
                     change.IsIncomplete
                 )
                 : null,

@@ -52,7 +52,7 @@ internal sealed class ImaginedCluster(
             LeaseLeft = _holder == member ? timings.Ttl : TimeSpan.Zero,
             SinceStart = timings.Ttl,
             FreeFor = _holder is null ? _time - _freeAt : TimeSpan.Zero,
-            StepFor = _time - _documentAt,
+            UnchangedFor = _time - _documentAt,
             SwitchFor = Document.Switch is null ? TimeSpan.Zero : _time,
             SilentFor = _members.GetValueOrDefault(member, MemberSight.None).Redis.IsReachable ? TimeSpan.Zero : _time,
         };

@@ -117,9 +117,7 @@ internal sealed class StoreRequestSender(
         {
             result = await AttemptsAsync(request.Again(), reason, wait: null).ConfigureAwait(false);
         }
-#pragma warning disable CA1031 // nobody awaits this method: its caller waits for the request
-        catch (Exception unforeseen)
-#pragma warning restore CA1031
+        catch (Exception unforeseen) // Nobody awaits this method: its caller waits for the request.
         {
             request.EndWith(unforeseen);
             return;

@@ -221,10 +221,9 @@ internal sealed class ReconnectingLink<TConnection> : IAsyncDisposable
             Failed(target, failure);
             return !_selector.Failed(target, failure);
         }
-#pragma warning disable CA1031 // an observer that throws must not end the link for good
         catch (Exception e) when (e is not OperationCanceledException)
-#pragma warning restore CA1031
         {
+            // An observer that throws must not end the link for good.
             Failed(
                 target,
                 new ConnectException(ConnectFailure.Unreachable, $"Connecting to {_selector} failed: {e.Message}", e)

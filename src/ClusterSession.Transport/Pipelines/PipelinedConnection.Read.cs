@@ -78,9 +78,7 @@ internal abstract partial class PipelinedConnection
         {
             CloseWith(sent => new ConnectionException($"{Address} violated the protocol: {e.Message}", sent, e));
         }
-#pragma warning disable CA1031 // the loop has no caller; whatever ends it ends the connection
-        catch (Exception e)
-#pragma warning restore CA1031
+        catch (Exception e) // The loop has no caller; whatever ends it ends the connection.
         {
             CloseWith(sent => new ConnectionException($"Receiving from {Address} failed.", sent, e));
         }

@@ -113,9 +113,7 @@ internal abstract partial class PipelinedConnection
         {
             request.WriteTo(_filling);
         }
-#pragma warning disable CA1031 // whatever a request throws, half a request must not stay in the stream of all
-        catch (Exception e)
-#pragma warning restore CA1031
+        catch (Exception e) // Whatever a request throws, half a request must not stay in the stream of all.
         {
             _filling.Truncate(mark);
             return e;
@@ -158,9 +156,7 @@ internal abstract partial class PipelinedConnection
                 }
             }
         }
-#pragma warning disable CA1031 // the loop has no caller; whatever ends it ends the connection
-        catch (Exception e)
-#pragma warning restore CA1031
+        catch (Exception e) // The loop has no caller; whatever ends it ends the connection.
         {
             CloseWith(sent => new ConnectionException($"Sending to {Address} failed.", sent, e));
         }

@@ -72,9 +72,7 @@ internal sealed class AskedSessions(
         {
             return await holder.AnswerAsync(key, deadline).ConfigureAwait(false) ?? AskAnswer.Unsaid;
         }
-#pragma warning disable CA1031 // whatever it is, it is of this session
-        catch (Exception failure)
-#pragma warning restore CA1031
+        catch (Exception failure) // Whatever it is, it is of this session.
         {
             if (_unanswered.MayWrite(out var count))
             {

@@ -108,9 +108,7 @@ internal sealed class SharedXmlElementsService(
         {
             services.GetRequiredService<IDataProtectionProvider>().CreateProtector(Purpose).Protect([0]);
         }
-#pragma warning disable CA1031 // Whatever keeps Data Protection from working shows where it is used, and in its own log.
-        catch (Exception)
-#pragma warning restore CA1031
+        catch (Exception) // Whatever keeps Data Protection from working shows where it is used, and in its own log.
         {
             // The next use makes the ring.
         }

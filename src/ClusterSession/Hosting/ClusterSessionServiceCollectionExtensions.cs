@@ -120,7 +120,7 @@ public static class ClusterSessionServiceCollectionExtensions
         services.TryAddSingleton<StoreGuard>();
         services.TryAddSingleton<RecentCommits>();
         services.TryAddSingleton<AbsentSessions>();
-        services.TryAddSingleton<MissedSessions>();
+        services.TryAddSingleton<MissedCommits>();
         services.TryAddSingleton<NodeSessions>();
         services.TryAddSingleton<CommitJournal>();
         services.TryAddSingleton<JournalSender>();

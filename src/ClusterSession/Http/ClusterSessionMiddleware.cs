@@ -65,7 +65,7 @@ internal sealed class ClusterSessionMiddleware(
         )
         {
             session.Begin(cookie, OpenedSession.Opened(copy.Record, SessionSource.LocalCopy));
-            touches.Used(cookie.Key, copy, session.Life.Prolongs);
+            touches.Used(cookie.Key, copy, session.Progress.Prolongs);
             return RunAsync(context, session);
         }
 
@@ -163,11 +163,11 @@ internal sealed class ClusterSessionMiddleware(
             case OpenOutcome.Opened when isSuccessor:
                 session.Begin(cookie, opened);
                 session.State.NameSuccessor();
-                touches.Used(cookie.Key, session.Life.Prolongs);
+                touches.Used(cookie.Key, session.Progress.Prolongs);
                 break;
             case OpenOutcome.Opened:
                 session.Begin(cookie, opened);
-                touches.Used(cookie.Key, session.Life.Prolongs);
+                touches.Used(cookie.Key, session.Progress.Prolongs);
                 break;
             case OpenOutcome.Missing:
                 session.State.Attributes.IsRegressed = opened.IsRegressed;
@@ -184,14 +184,14 @@ internal sealed class ClusterSessionMiddleware(
     private Task RunAgainAsync(HttpContext context, RequestSession session, SessionAccessAttribute? access)
     {
         session.Use(access);
-        if (session.Life.IsRunning)
+        if (session.Progress.IsRunning)
         {
             return next(context);
         }
 
         if (!session.IsNew)
         {
-            touches.Used(session.Key, session.Life.Prolongs);
+            touches.Used(session.Key, session.Progress.Prolongs);
         }
 
         return RunAsync(context, session);
@@ -227,9 +227,9 @@ internal sealed class ClusterSessionMiddleware(
     /// </summary>
     private void NoteEnd(RequestSession session)
     {
-        if (session is { IsNew: false, Life.Prolongs: true })
+        if (session is { IsNew: false, Progress.Prolongs: true })
         {
-            touches.Ended(session.Key);
+            touches.RequestEnded(session.Key);
         }
     }
 
@@ -245,7 +245,7 @@ internal sealed class ClusterSessionMiddleware(
             services.Logger.CommitFailed(unavailable.Failure);
             RequestRuns.Abandon(session);
             session.State.Reject();
-            SessionResponse.Reject(context, _options.RetryAfter, session.Life.CertainlyOf(unavailable.Failure));
+            SessionResponse.Reject(context, _options.RetryAfter, session.Progress.CertainlyOf(unavailable.Failure));
             return;
         }
         catch

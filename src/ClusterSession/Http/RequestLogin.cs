@@ -59,7 +59,7 @@ internal struct RequestLogin(long heard)
         HttpContext context,
         RequestSessionServices services,
         SessionRecord? stored,
-        in RequestLife life
+        in RequestProgress life
     )
     {
         if (services.SignIns.EarlierIn(context) is { } earlier)
@@ -292,5 +292,5 @@ internal struct RequestLogin(long heard)
         HttpContext context,
         RequestSessionServices services,
         bool isNewLogin
-    ) => RequestEnds.Describe(context, services.Revocations, principal, heard, isNewLogin);
+    ) => RequestRevocations.Describe(context, services.Revocations, principal, heard, isNewLogin);
 }

@@ -6,7 +6,7 @@ namespace ClusterSession.Http;
 /// <summary>
 /// The runs of a request's pipeline, the callbacks around them, and what becomes of the session of
 /// a request that fails. The middleware and the server call it; the session knows nothing of it.
-/// <see cref="RequestLife"/> is what it keeps in the session, and has the picture.
+/// <see cref="RequestProgress"/> is what it keeps in the session, and has the picture.
 /// </summary>
 internal static class RequestRuns
 {
@@ -14,13 +14,13 @@ internal static class RequestRuns
     public static void Begin(RequestSession session)
     {
         var features = session.Context.Features;
-        session.Life.BeginRun(features.Get<IHttpResponseBodyFeature>());
-        if (session.Life.IsRejected)
+        session.Progress.BeginRun(features.Get<IHttpResponseBodyFeature>());
+        if (session.Progress.IsRejected)
         {
             session.State.BecomeUnavailable();
         }
 
-        if (!session.Life.IsAttached)
+        if (!session.Progress.IsAttached)
         {
             Attach(session);
         }
@@ -38,11 +38,11 @@ internal static class RequestRuns
     public static void Attach(RequestSession session)
     {
         var context = session.Context;
-        session.Life.IsAttached = true;
+        session.Progress.IsAttached = true;
         context.Features.Set<ISessionFeature>(session);
         if (context.Response.HasStarted)
         {
-            session.Life.HaveHeadersLeft = true;
+            session.Progress.HaveHeadersLeft = true;
         }
         else
         {
@@ -73,7 +73,7 @@ internal static class RequestRuns
 
         if (session is { Response: null, State.Cookie: null })
         {
-            session.Life.HaveHeadersLeft = isLast;
+            session.Progress.HaveHeadersLeft = isLast;
             return Task.CompletedTask;
         }
 
@@ -83,8 +83,8 @@ internal static class RequestRuns
     /// <summary>A run has ended: commits what the response has not waited for.</summary>
     public static ValueTask FinishAsync(RequestSession session)
     {
-        session.Life.EndRun();
-        if (session.Life.HaveHeadersLeft)
+        session.Progress.EndRun();
+        if (session.Progress.HaveHeadersLeft)
         {
             ThrowIfReadOnlyRemoved(session);
         }
@@ -110,7 +110,7 @@ internal static class RequestRuns
     /// </summary>
     public static ValueTask FinishAfterExceptionAsync(RequestSession session)
     {
-        session.Life.EndRun();
+        session.Progress.EndRun();
         BeFoundByLaterRuns(session);
         session.State.Attributes.PutBackAll(); // After an exception TempData puts nothing back.
         session.State.TakeSignInBack();
@@ -125,7 +125,7 @@ internal static class RequestRuns
     /// <summary>Drops what was not committed, and the body that was not sent.</summary>
     public static void Abandon(RequestSession session)
     {
-        session.Life.EndRun();
+        session.Progress.EndRun();
         session.State.Drop();
         session.Response?.Abandon();
     }
@@ -158,17 +158,17 @@ internal static class RequestRuns
 
         if (session.State.Cookie is { } cookie)
         {
-            var mayRenew = session.IsAvailable && session.Life.IsTouched;
-            await cookie.WriteAsync(mayRenew, session.Life.BroughtCookie).ConfigureAwait(false);
+            var mayRenew = session.IsAvailable && session.Progress.IsTouched;
+            await cookie.WriteAsync(mayRenew, session.Progress.BroughtCookie).ConfigureAwait(false);
         }
 
-        session.Life.HaveHeadersLeft = isLast;
+        session.Progress.HaveHeadersLeft = isLast;
     }
 
     private static Task Complete(RequestSession session)
     {
         var features = session.Context.Features;
-        session.Life.IsCompleted = true;
+        session.Progress.IsCompleted = true;
         if (ReferenceEquals(features.Get<ISessionFeature>(), session))
         {
             features.Set<ISessionFeature>(null);
@@ -184,7 +184,7 @@ internal static class RequestRuns
     private static void BeFoundByLaterRuns(RequestSession session)
     {
         var features = session.Context.Features;
-        if (!session.Life.HaveHeadersLeft && !ReferenceEquals(features.Get<ISessionFeature>(), session))
+        if (!session.Progress.HaveHeadersLeft && !ReferenceEquals(features.Get<ISessionFeature>(), session))
         {
             features.Set(session);
         }

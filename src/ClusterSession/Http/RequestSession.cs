@@ -37,7 +37,7 @@ internal sealed class RequestSession : IClusterSession, ISessionFeature
     )
     {
         _state = new SessionState(services, context);
-        _state.Life.BroughtCookie = broughtCookie;
+        _state.Progress.BroughtCookie = broughtCookie;
         Use(access);
     }
 
@@ -76,8 +76,8 @@ internal sealed class RequestSession : IClusterSession, ISessionFeature
 
     public SessionDurability Durability
     {
-        get => _state.Life.Durability;
-        set => _state.Life.Durability = value;
+        get => _state.Progress.Durability;
+        set => _state.Progress.Durability = value;
     }
 
     public IEnumerable<string> Keys
@@ -97,7 +97,7 @@ internal sealed class RequestSession : IClusterSession, ISessionFeature
     public ref SessionState State => ref _state;
 
     /// <summary>How far the request has come.</summary>
-    public ref RequestLife Life => ref _state.Life;
+    public ref RequestProgress Progress => ref _state.Progress;
 
     /// <summary>What commits for the response; null before the first change.</summary>
     public SessionResponse? Response { get; private set; }
@@ -122,7 +122,7 @@ internal sealed class RequestSession : IClusterSession, ISessionFeature
     /// <summary>The endpoint of this run says how it uses the session.</summary>
     public void Use(SessionAccessAttribute? access)
     {
-        _state.Life.Use(access, Services.Options.Durability);
+        _state.Progress.Use(access, Services.Options.Durability);
         _state.Attributes.PutBackAll();
     }
 
@@ -134,16 +134,17 @@ internal sealed class RequestSession : IClusterSession, ISessionFeature
     }
 
     /// <summary>The request begins to wait for the store.</summary>
-    public StoreDeadline BeginWaiting() => _state.Life.BeginWaiting(Services.Time, Services.Options.Outage.HardTimeout);
+    public StoreDeadline BeginWaiting() =>
+        _state.Progress.BeginWaiting(Services.Time, Services.Options.Outage.HardTimeout);
 
     /// <summary>The request waits no longer.</summary>
     public void EndWaiting(in StoreDeadline deadline) =>
-        _state.Life.EndWaiting(deadline, Services.Options.Outage.HardTimeout);
+        _state.Progress.EndWaiting(deadline, Services.Options.Outage.HardTimeout);
 
     /// <summary>A user was signed in by this request.</summary>
     public void SignIn(ClaimsPrincipal user)
     {
-        if (_state.Life.HaveHeadersLeft || _state.Life.IsRejected)
+        if (_state.Progress.HaveHeadersLeft || _state.Progress.IsRejected)
         {
             return;
         }
@@ -218,9 +219,9 @@ internal sealed class RequestSession : IClusterSession, ISessionFeature
 
         if (_state.Attributes.IsStored(key))
         {
-            if (_state.Life.IsReadOnly)
+            if (_state.Progress.IsReadOnly)
             {
-                _state.Life.ThrowIfOver();
+                _state.Progress.ThrowIfOver();
                 _state.Attributes.RemoveReadOnly(key);
             }
             else if (!_state.Attributes.IsRemoved(key))
@@ -229,7 +230,7 @@ internal sealed class RequestSession : IClusterSession, ISessionFeature
                 _state.Attributes.Remove(key);
             }
         }
-        else if (!_state.Life.IsReadOnly && _state.MayBeBehind)
+        else if (!_state.Progress.IsReadOnly && _state.MayBeBehind)
         {
             BeforeChange();
             _state.Attributes.Remove(key);
@@ -267,7 +268,7 @@ internal sealed class RequestSession : IClusterSession, ISessionFeature
 
         _state.Identity.HasFailed = true; // Until it is done: whatever throws from here on has changed no id.
         SessionRefusals.ThrowIfEmpty(IsAvailable, "The session's id could not be changed");
-        if (_state.Life.HaveHeadersLeft)
+        if (_state.Progress.HaveHeadersLeft)
         {
             throw SessionRefusals.TooLateToRotate();
         }
@@ -338,7 +339,7 @@ internal sealed class RequestSession : IClusterSession, ISessionFeature
     {
         if (IsAvailable)
         {
-            NeedResponse().Arm(_state.Life.BodyAtRun);
+            NeedResponse().Arm(_state.Progress.BodyAtRun);
         }
     }
 
@@ -367,7 +368,7 @@ internal sealed class RequestSession : IClusterSession, ISessionFeature
 
     private void NoteUse()
     {
-        _state.Life.IsTouched = true;
+        _state.Progress.IsTouched = true;
         CheckLoginOnce(); // The user may have become known since the session was opened, or touched by a middleware.
     }
 
@@ -397,18 +398,18 @@ internal sealed class RequestSession : IClusterSession, ISessionFeature
     /// </summary>
     private void BeforeChange()
     {
-        _state.Life.ThrowIfOver();
-        if (_state.Life.IsReadOnly)
+        _state.Progress.ThrowIfOver();
+        if (_state.Progress.IsReadOnly)
         {
             throw SessionRefusals.ReadOnly(Context, "changes the session");
         }
 
-        if (IsNew && IsAvailable && !_state.HasChanges && _state.Life.HaveHeadersLeft)
+        if (IsNew && IsAvailable && !_state.HasChanges && _state.Progress.HaveHeadersLeft)
         {
             throw SessionRefusals.TooLateToBegin();
         }
 
-        _state.Life.IsChanged = true;
+        _state.Progress.IsChanged = true;
         Arm();
     }
 }

@@ -49,10 +49,10 @@ internal sealed class SessionResponse(RequestSession session, HttpContext contex
     }
 
     /// <summary>Whether the response was turned into a 503.</summary>
-    public bool IsRejected => session.Life.IsRejected;
+    public bool IsRejected => session.Progress.IsRejected;
 
     /// <summary>Whether the headers are on their way, so that nothing can be taken back.</summary>
-    public bool HaveHeadersLeft => session.Life.HaveHeadersLeft;
+    public bool HaveHeadersLeft => session.Progress.HaveHeadersLeft;
 
     /// <summary>Whether a commit must come before the next byte of the body.</summary>
     public bool MustCommit => session.State.HasChanges && !IsRejected && !HaveHeadersLeft;
@@ -280,7 +280,7 @@ internal sealed class SessionResponse(RequestSession session, HttpContext contex
             case CommitOutcome.AlreadyEnded when moment != Moment.Asked:
                 services.Logger.SessionEndedMeanwhile();
                 break;
-            case CommitOutcome.Committed when moment == Moment.AfterHeaders && session.Life.IsChanged:
+            case CommitOutcome.Committed when moment == Moment.AfterHeaders && session.Progress.IsChanged:
                 services.Logger.CommittedAfterHeaders();
                 break;
         }
@@ -303,14 +303,14 @@ internal sealed class SessionResponse(RequestSession session, HttpContext contex
                 services.Logger.CommitAfterHeadersFailed(failure);
                 break;
             case Moment.AfterException:
-                _failure = session.Life.CertainlyOf(failure);
+                _failure = session.Progress.CertainlyOf(failure);
                 services.Logger.CommitFailed(failure);
                 break;
             default:
                 var mayClear = moment == Moment.BeforeBody && _committing?.TryTakeBack() != false;
                 session.State.Reject();
                 services.Logger.CommitFailed(failure);
-                RejectCommit(mayClear, session.Life.CertainlyOf(failure));
+                RejectCommit(mayClear, session.Progress.CertainlyOf(failure));
                 break;
         }
     }

@@ -34,7 +34,7 @@ internal struct SessionState
 {
     public readonly RequestSessionServices Services;
     public readonly HttpContext Context;
-    public RequestLife Life;
+    public RequestProgress Progress;
     public SessionAttributes Attributes;
     public SessionIdentity Identity;
     public RequestLogin Login;
@@ -61,7 +61,7 @@ internal struct SessionState
         Login.MustChangeId
         && !Identity.IsNew
         && Identity.IsAvailable
-        && !Life.HaveHeadersLeft
+        && !Progress.HaveHeadersLeft
         && !Identity.IsEndedElsewhere;
 
     /// <summary>
@@ -110,7 +110,7 @@ internal struct SessionState
     /// </summary>
     public void NoteLogin()
     {
-        if (!Life.HaveHeadersLeft)
+        if (!Progress.HaveHeadersLeft)
         {
             CheckLogin();
         }
@@ -125,15 +125,15 @@ internal struct SessionState
     /// </summary>
     public void CheckLogin()
     {
-        if (!Login.IsSeen && Identity.IsAvailable && !Life.IsOver && Services.SignIns.AreObserved)
+        if (!Login.IsSeen && Identity.IsAvailable && !Progress.IsOver && Services.SignIns.AreObserved)
         {
-            Apply(Login.Look(Context, Services, Stored, Life));
+            Apply(Login.Look(Context, Services, Stored, Progress));
         }
     }
 
     /// <summary>A user was signed in by this request.</summary>
     public void SignIn(ClaimsPrincipal user) =>
-        Apply(Login.SignIn(user, Context, Services, Stored, Life.HaveHeadersLeft));
+        Apply(Login.SignIn(user, Context, Services, Stored, Progress.HaveHeadersLeft));
 
     /// <summary>What is to be committed. It is out of the session's hands then.</summary>
     public SessionCommit Take()
@@ -184,7 +184,7 @@ internal struct SessionState
                 GoOnUnder(result, result.Commit.Record, result.Commit.IsComplete);
                 Attributes.DropChanges();
                 Attributes.SetSettled();
-                Life.HasCommitted = true;
+                Progress.HasCommitted = true;
                 break;
             case NewIdOutcome.Followed:
                 GoOnUnder(result, result.Record, isComplete: true);
@@ -242,7 +242,7 @@ internal struct SessionState
                     );
                 }
 
-                Life.HasCommitted |= Life.IsChanged;
+                Progress.HasCommitted |= Progress.IsChanged;
                 NameCommit();
                 break;
             case CommitOutcome.AlreadyEnded when !Identity.IsEndedElsewhere:
@@ -258,7 +258,7 @@ internal struct SessionState
     public void Destroy()
     {
         Identity.HasFailed = false;
-        Life.HasCommitted = true;
+        Progress.HasCommitted = true;
         Clear();
         NeedCookie().Delete();
     }
@@ -297,7 +297,7 @@ internal struct SessionState
     /// <summary>The request is answered with a 503.</summary>
     public void Reject()
     {
-        Life.IsRejected = true;
+        Progress.IsRejected = true;
         Login.SetDone();
         Attributes.DropChanges();
         Attributes.PutBackAll();
@@ -357,7 +357,7 @@ internal struct SessionState
             Identity.Key,
             Record,
             Attributes.IsComplete,
-            Life.Durability,
+            Progress.Durability,
             Login.Of(principal, Context, Services),
             kind == SessionCommitKind.Changes ? null : Login.NewId(Identity.Id, drawn, principal, Context, Services)
         );
@@ -405,7 +405,7 @@ internal struct SessionState
     /// </summary>
     private void NameCommit()
     {
-        if (Life.IsChanged)
+        if (Progress.IsChanged)
         {
             NeedCookie().Name(Target, hasBegun: false);
         }

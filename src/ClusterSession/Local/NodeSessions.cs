@@ -26,7 +26,7 @@ internal sealed class NodeSessions(
     KnownEnds ends,
     PendingSessions pending,
     AbsentSessions absent,
-    MissedSessions missed,
+    MissedCommits missed,
     SessionLifetime lifetime
 )
 {
@@ -40,7 +40,7 @@ internal sealed class NodeSessions(
 
     public AbsentSessions Absent => absent;
 
-    public MissedSessions Missed => missed;
+    public MissedCommits Missed => missed;
 
     /// <summary>Somebody else has changed, touched or ended a session.</summary>
     public void OnChanged(SessionKey key)

@@ -35,7 +35,7 @@ internal sealed class PrincipalLogout(
         var number = revocations.DrawNumber();
         if (request is not null)
         {
-            var ends = RequestEnds.Of(request, revocations);
+            var ends = RequestRevocations.Of(request, revocations);
             ends.Made(principal, number, isCurrentKept);
             if (isCurrentKept)
             {
@@ -69,7 +69,7 @@ internal sealed class PrincipalLogout(
         }
     }
 
-    private async Task KeepAsync(PrincipalKey principal, long number, HttpContext request, RequestEnds ends)
+    private async Task KeepAsync(PrincipalKey principal, long number, HttpContext request, RequestRevocations ends)
     {
         if (RequestSession.Of(request) is { } session)
         {

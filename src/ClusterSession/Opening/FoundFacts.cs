@@ -3,12 +3,12 @@ namespace ClusterSession.Opening;
 /// <summary>What has come of the step, and of the wait so far.</summary>
 /// <param name="IsThere">Whether there is a record.</param>
 /// <param name="IsDestroyed">Whether the record is that of a session that was ended.</param>
-/// <param name="IsPastEnd">Whether it is past its absolute end.</param>
+/// <param name="IsPastAbsoluteEnd">Whether it is past its absolute end.</param>
 /// <param name="HasWhatClientSaw">Whether it contains the commit that the client has seen.</param>
 /// <param name="HasExpired">Whether a session that is missing has expired, as far as is
 /// known.</param>
 /// <param name="MayAsk">Whether the other nodes can be asked for it, and were not.</param>
-/// <param name="IsBeingRestored">
+/// <param name="IsBeingRecovered">
 /// Whether nodes are still restoring sessions in the store: one that was written long ago may be
 /// among them, and in use.
 /// </param>
@@ -23,11 +23,11 @@ namespace ClusterSession.Opening;
 internal readonly record struct FoundFacts(
     bool IsThere,
     bool IsDestroyed = false,
-    bool IsPastEnd = false,
+    bool IsPastAbsoluteEnd = false,
     bool HasWhatClientSaw = false,
     bool HasExpired = false,
     bool MayAsk = false,
-    bool IsBeingRestored = false,
+    bool IsBeingRecovered = false,
     bool IsPatienceOver = false,
     bool HasTimeLeft = false,
     bool HasStoreJustReturned = false,

@@ -71,10 +71,10 @@ internal static class OpenTable
         facts switch
         {
             { IsThere: true, IsDestroyed: true } => OpenStep.Destroyed,
-            { IsThere: true, IsPastEnd: true } => OpenStep.Expired,
+            { IsThere: true, IsPastAbsoluteEnd: true } => OpenStep.Expired,
             { IsThere: true, HasWhatClientSaw: true } => OpenStep.Serve,
             { MayAsk: true } => OpenStep.Ask,
-            { IsThere: false, HasExpired: true, IsBeingRestored: false } => OpenStep.Expired,
+            { IsThere: false, HasExpired: true, IsBeingRecovered: false } => OpenStep.Expired,
             { IsPatienceOver: false, HasTimeLeft: true } => OpenStep.Wait,
             { IsPatienceOver: false, HasStoreJustReturned: true } => OpenStep.NotKnownYet,
             { IsThere: false, HasExpired: true } => OpenStep.Expired,

@@ -74,11 +74,11 @@ internal sealed class SessionFinder(
         while (true)
         {
             var mayGoOnWithout = local.Find(key, seen) is { IsDiverged: false };
-            var askedAt = time.GetTimestamp();
+            var readAt = time.GetTimestamp();
             var (read, mark) = await reads
                 .ReadAsync(key, seen, mayGoOnWithout, deadline, cancellationToken)
                 .ConfigureAwait(false);
-            slowest = time.GetElapsedTime(askedAt) is var took && took > slowest ? took : slowest;
+            slowest = time.GetElapsedTime(readAt) is var took && took > slowest ? took : slowest;
             if (asked == AskResult.Ended && read.Outcome != StoreReadOutcome.Destroyed)
             {
                 return EndedByAnswer(key);
@@ -141,7 +141,7 @@ internal sealed class SessionFinder(
                     && time.GetElapsedTime(begun) >= (window.IsUnderWay ? PatienceWhileRecovering : Patience)
                 );
             var mayAsk = asked is null && !WasDecidedBefore(key, seen) && asks.IsPossible;
-            if (mayAsk && asks.TryRecall(key, seen, askedAt, out var known))
+            if (mayAsk && asks.TryRecall(key, seen, readAt, out var known))
             {
                 (asked, mayAsk) = (known, false); // From before the read, which is thus not repeated.
             }
@@ -149,7 +149,7 @@ internal sealed class SessionFinder(
             var facts = new FoundFacts(
                 IsThere: record is not null,
                 IsDestroyed: record is { IsDestroyed: true },
-                IsPastEnd: record is not null && lifetime.IsPastAbsoluteEnd(record),
+                IsPastAbsoluteEnd: record is not null && lifetime.IsPastAbsoluteEnd(record),
                 HasWhatClientSaw: record?.Contains(seen) == true,
                 HasExpired: asked is not (AskResult.Unasked or AskResult.Kept)
                     && (
@@ -157,7 +157,7 @@ internal sealed class SessionFinder(
                         || lifetime.MayHaveExpired(seen)
                     ),
                 mayAsk,
-                IsBeingRestored: window.IsUnderWay,
+                IsBeingRecovered: window.IsUnderWay,
                 isPatienceOver,
                 HasTimeLeft: deadline.Left - pause > slowest,
                 HasStoreJustReturned: window.HasJustBegun,

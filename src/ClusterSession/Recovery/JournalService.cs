@@ -224,10 +224,9 @@ internal sealed class JournalService(
         {
             return await sender.SendAsync(key).ConfigureAwait(false) || RefusalOf(key).IsOfRecord();
         }
-#pragma warning disable CA1031 // whatever it is, it is of this record
         catch (Exception failure) when (failure is not OperationCanceledException)
-#pragma warning restore CA1031
         {
+            // Whatever it is, it is of this record.
             store.ReportDamage(key, failure);
             if (pending.TryGet(key, out var session))
             {

@@ -212,10 +212,9 @@ internal sealed class StoreReplay(
         {
             return await replay.ConfigureAwait(false);
         }
-#pragma warning disable CA1031 // whatever it is, it is of this record
         catch (Exception failure) when (failure is not OperationCanceledException)
-#pragma warning restore CA1031
         {
+            // Whatever it is, it is of this record.
             store.ReportDamage(key, failure);
             return false;
         }

@@ -220,7 +220,7 @@ internal sealed class ClusterTicketStore(
 
         if (reading.Outcome == OpenOutcome.Opened)
         {
-            RequestEnds.Find(request)?.Uses(key.Record);
+            RequestRevocations.Find(request)?.Uses(key.Record);
         }
 
         return reading.Outcome switch

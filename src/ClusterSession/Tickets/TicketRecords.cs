@@ -140,7 +140,7 @@ internal sealed class TicketRecords(
             throw Unavailable(stored.Failure);
         }
 
-        RequestEnds.Find(request)?.Uses(key.Record);
+        RequestRevocations.Find(request)?.Uses(key.Record);
     }
 
     /// <summary>Whether login cookies go on to hold the whole ticket.</summary>
@@ -161,7 +161,7 @@ internal sealed class TicketRecords(
             var stored = await StoreAsync(scheme, key.Record, ticket, request, deadline).ConfigureAwait(false);
             if (stored.Outcome == CommitOutcome.Committed)
             {
-                RequestEnds.Find(request)?.Uses(key.Record);
+                RequestRevocations.Find(request)?.Uses(key.Record);
                 return key;
             }
 
@@ -329,7 +329,7 @@ internal sealed class TicketRecords(
     }
 
     private byte[] Describe(PrincipalKey principal, HttpContext? request) =>
-        RequestEnds.Describe(request, revocations, principal, revocations.Heard);
+        RequestRevocations.Describe(request, revocations, principal, revocations.Heard);
 
     private void Put(SessionDelta delta, TicketScheme scheme, SessionKey key, AuthenticationTicket ticket)
     {

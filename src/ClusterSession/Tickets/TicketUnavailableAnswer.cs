@@ -26,7 +26,7 @@ internal sealed class TicketUnavailableAnswer(IOptions<ClusterSessionOptions> op
                 {
                     // Outside of everything: what is known when the request begins is what its
                     // login may record.
-                    RequestEnds.Of(context, revocations);
+                    RequestRevocations.Of(context, revocations);
                     try
                     {
                         await following(context).ConfigureAwait(false);

@@ -115,7 +115,7 @@ internal sealed class SessionTouches(
 
     /// <summary>A request of a session ends: a use as well, for it may have run for long. Of a new
     /// session it is the first, right after its commit.</summary>
-    public void Ended(SessionKey key)
+    public void RequestEnded(SessionKey key)
     {
         if (copies.TryGet(key, out var copy))
         {

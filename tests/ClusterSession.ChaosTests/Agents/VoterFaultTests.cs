@@ -68,6 +68,9 @@ public sealed class VoterFaultTests(ITestOutputHelper output)
                 }
             );
             Assert.Equal(0, writers.Refused);
-            Assert.Equal((master.Name, epoch), (await master.StatusAsync()) is { Lease: var lease } ? (lease.Holder, lease.Epoch) : default);
+            Assert.Equal(
+                (master.Name, epoch),
+                (await master.StatusAsync()) is { Lease: var lease } ? (lease.Holder, lease.Epoch) : default
+            );
         });
 }

@@ -103,7 +103,7 @@ public sealed class SentinelMergeTests
             run.Output,
             StringComparison.Ordinal
         );
-        Assert.Contains($"records into {third.Endpoint}", run.Output, StringComparison.Ordinal);
+        Assert.Contains($"written into {third.Endpoint}", run.Output, StringComparison.Ordinal);
         Assert.Equal(0, await site.LacksAsync(third));
     }
 

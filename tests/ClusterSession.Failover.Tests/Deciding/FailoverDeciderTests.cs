@@ -341,11 +341,11 @@ public sealed class FailoverDeciderTests
                     IsMaster = (ChangeStep)step == ChangeStep.Open,
                 }
             ),
-            StepFor = Timings.StepWait - Timings.Interval,
+            UnchangedFor = Timings.StepWait - Timings.Interval,
         };
         Assert.IsType<Decision.Command>(Decider.Decide(view));
         var document = Assert
-            .IsType<Decision.Release>(Decider.Decide(view with { StepFor = Timings.StepWait }))
+            .IsType<Decision.Release>(Decider.Decide(view with { UnchangedFor = Timings.StepWait }))
             .Document;
         var free = view with
         {
@@ -377,7 +377,7 @@ public sealed class FailoverDeciderTests
             LeaseEpoch = 4,
             LeaseLeft = Timings.Ttl,
             Document = Document with { Ruler = null, Change = change },
-            StepFor = Timings.StepWait,
+            UnchangedFor = Timings.StepWait,
             Members = Sights(
                 RedisSight.Unreachable,
                 Replica with
@@ -388,7 +388,7 @@ public sealed class FailoverDeciderTests
             ),
         };
         Assert.IsType<Decision.Release>(Decider.Decide(view));
-        Because(Reason.ChangeUnderWay, view with { StepFor = Timings.StepWait - Timings.Interval });
+        Because(Reason.ChangeUnderWay, view with { UnchangedFor = Timings.StepWait - Timings.Interval });
     }
 
     [Fact]

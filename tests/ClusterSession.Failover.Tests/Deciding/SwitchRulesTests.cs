@@ -111,7 +111,7 @@ public sealed class SwitchRulesTests
         var behind = Sights(Closed with { Offset = 11 }, Replica);
         Because(Reason.HandingOver, Closing with { Members = behind });
         Because(Reason.HandingOver, Closing with { OpenLeft = TimeSpan.FromMilliseconds(1) });
-        Retracted("everything in time", Closing with { Members = behind, StepFor = Timings.CloseWait });
+        Retracted("everything in time", Closing with { Members = behind, UnchangedFor = Timings.CloseWait });
         var released = Assert.IsType<Decision.Release>(Decider.Decide(Closing)).Document;
         Assert.Equal(new HistoryPoint("history", 10), released.Switch!.Closed);
         Assert.Equal(SwitchStep.HandOver, released.Switch.Step);
@@ -130,7 +130,7 @@ public sealed class SwitchRulesTests
         Because(Reason.HandingOver, behind);
 
         // The election that follows begins with what this Redis has.
-        var late = Decider.Decide(behind with { StepFor = Timings.CloseWait });
+        var late = Decider.Decide(behind with { UnchangedFor = Timings.CloseWait });
         Assert.Equal(SwitchStep.HandOver, Assert.IsType<Decision.Release>(late).Document.Switch!.Step);
         var cutOff = Sights(Closed with { Offset = 11 }, Replica with { IsLinkUp = false });
         Assert.IsType<Decision.Release>(Decider.Decide(closing with { Members = cutOff }));

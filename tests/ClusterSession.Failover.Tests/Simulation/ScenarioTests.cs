@@ -163,6 +163,7 @@ public sealed class ScenarioTests
     public void Connection_to_the_store_that_is_lost_once_moves_no_lease_then_or_later() =>
         SimRun.Tell(cluster =>
         {
+            var epoch = cluster.Coordinator.Epoch;
             cluster.CutFromStore(cluster.Find("a"));
             cluster.RunFor(0.3);
             cluster.Heal();
@@ -172,7 +173,7 @@ public sealed class ScenarioTests
                 Assert.Equal("a", cluster.Open?.Name);
             }
 
-            Assert.Equal(2, cluster.Coordinator.Epoch);
+            Assert.Equal(epoch, cluster.Coordinator.Epoch);
             cluster.Checker.InTheEnd();
         });
 

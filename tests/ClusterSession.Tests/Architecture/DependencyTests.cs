@@ -131,7 +131,7 @@ public sealed class DependencyTests
     [InlineData("SessionAttributes.cs")]
     [InlineData("SessionIdentity.cs")]
     [InlineData("RequestLogin.cs")]
-    [InlineData("RequestLife.cs")]
+    [InlineData("RequestProgress.cs")]
     [InlineData("NewIdRequest.cs")]
     [InlineData("NewIdResult.cs")]
     [InlineData("NewIdCommitter.cs")]

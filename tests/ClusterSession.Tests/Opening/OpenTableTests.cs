@@ -93,7 +93,7 @@ public sealed class OpenTableTests
 
     [Fact]
     public void Session_past_its_absolute_end_is_over_and_no_loss() =>
-        Assert.All(Facts(new FoundFacts(IsThere: true, IsPastEnd: true)), facts =>
+        Assert.All(Facts(new FoundFacts(IsThere: true, IsPastAbsoluteEnd: true)), facts =>
             Assert.Equal(OpenStep.Expired, OpenTable.NextStep(facts))
         );
 
@@ -159,7 +159,7 @@ public sealed class OpenTableTests
                 new FoundFacts(
                     IsThere: false,
                     HasExpired: true,
-                    IsBeingRestored: true,
+                    IsBeingRecovered: true,
                     IsPatienceOver: isPatienceOver,
                     HasTimeLeft: hasTime,
                     HasStoreJustReturned: hasJustReturned

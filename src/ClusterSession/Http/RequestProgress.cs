@@ -18,7 +18,7 @@ namespace ClusterSession.Http;
 /// </code>
 /// One bit for each fact, because every request has one of these.
 /// </remarks>
-internal struct RequestLife
+internal struct RequestProgress
 {
     private StoreBudget _budget;
     private Facts _facts;

@@ -10,7 +10,7 @@ namespace ClusterSession.Http;
 /// the node had heard of when the request began, and those that the request has made itself since.
 /// </summary>
 /// <param name="heard"><see cref="Revocations.Heard"/> when the request began.</param>
-internal sealed class RequestEnds(long heard)
+internal sealed class RequestRevocations(long heard)
 {
     private Dictionary<PrincipalKey, (long Number, bool IsCurrentKept)>? _own;
     private List<SessionKey>? _logins;
@@ -18,14 +18,14 @@ internal sealed class RequestEnds(long heard)
     /// <summary>The logins that the request was authenticated by, or has made.</summary>
     public IReadOnlyList<SessionKey> Logins => _logins ?? [];
 
-    public static RequestEnds? Find(HttpContext? context) => context?.Features.Get<RequestEnds>();
+    public static RequestRevocations? Find(HttpContext? context) => context?.Features.Get<RequestRevocations>();
 
     /// <summary>Begins where nobody has before: with the session, or now.</summary>
-    public static RequestEnds Of(HttpContext context, Revocations revocations)
+    public static RequestRevocations Of(HttpContext context, Revocations revocations)
     {
         if (Find(context) is not { } ends)
         {
-            ends = new RequestEnds(RequestSession.Of(context)?.State.Login.Heard ?? revocations.Heard);
+            ends = new RequestRevocations(RequestSession.Of(context)?.State.Login.Heard ?? revocations.Heard);
             context.Features.Set(ends);
         }
 

@@ -13,7 +13,7 @@ namespace ClusterSession.Local;
 /// that has it. Bounded: past the limit all are forgotten at once, which costs each of them another
 /// wait. Thread-safe.
 /// </remarks>
-internal sealed class MissedSessions(TimeProvider time)
+internal sealed class MissedCommits(TimeProvider time)
 {
     private const int MaxCount = 10_000;
     private static readonly TimeSpan Memory = TimeSpan.FromMinutes(1);
