@@ -66,7 +66,7 @@ internal static class AgentFiles
         var (connection, comment) = site switch
         {
             { Traffic: TrafficSwitch.Sentinel } => (
-                SentinelMergeFile.Connection(site, secrets),
+                SentinelConnection(site, secrets),
                 "Nodes ask the Sentinels who is master."
             ),
             { Virtual: { } address } => (
@@ -92,6 +92,17 @@ internal static class AgentFiles
                 },
             }
         );
+    }
+
+    /// <summary>How nodes connect where Sentinel decides.</summary>
+    public static string SentinelConnection(SiteDescription site, SiteSecrets secrets)
+    {
+        var tls = site.Tls is { } files
+            ? $",ssl=true,sentinelSsl=true,sslCaFile={files.Authority},sslHost={files.Name}"
+            : "";
+        return $"{string.Join(',', site.Sentinels.Select(one => one.Address))},serviceName={site.Cluster},"
+            + $"user={ApplicationUser},password={secrets.ApplicationPassword},"
+            + $"sentinelPassword={secrets.Cluster}{tls}";
     }
 
     /// <summary>Settings as JSON, with a comment above.</summary>
@@ -158,9 +169,9 @@ internal static class AgentFiles
         if (site.Coordinator is { } coordinator)
         {
             failover.Remove("Directory");
-            failover["Coordinator"] = site.HasCoordinatorPassword
-                ? $"{coordinator},password={secrets.CoordinatorPassword}"
-                : coordinator;
+            // A follower asks the agents: it only has to know that they need no voter.
+            var logsIn = site.HasCoordinatorPassword && site.Guided.All(one => one.Name != name);
+            failover["Coordinator"] = logsIn ? $"{coordinator},password={secrets.CoordinatorPassword}" : coordinator;
         }
 
         if (site.Voter is { } voter)

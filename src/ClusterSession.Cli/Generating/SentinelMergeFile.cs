@@ -10,7 +10,7 @@ internal static class SentinelMergeFile
     {
         var settings = new JsonObject
         {
-            ["Redis"] = Connection(site, secrets),
+            ["Redis"] = AgentFiles.SentinelConnection(site, secrets), // It needs no more rights than nodes have.
             ["RedisAddress"] = redis.Address,
             ["RedisConfig"] = RedisUnits.ConfigOf(site, redis),
             ["KeyPrefix"] = site.KeyPrefix,
@@ -23,16 +23,5 @@ internal static class SentinelMergeFile
             $"What is merged before {redis.Name} is started: docs/operations/sentinel.md.",
             new JsonObject { [sections[0]] = new JsonObject { [sections[1]] = settings } }
         );
-    }
-
-    /// <summary>As nodes connect: a merge needs no more rights in the master than they have.</summary>
-    public static string Connection(SiteDescription site, SiteSecrets secrets)
-    {
-        var tls = site.Tls is { } files
-            ? $",ssl=true,sentinelSsl=true,sslCaFile={files.Authority},sslHost={files.Name}"
-            : "";
-        return $"{string.Join(',', site.Sentinels.Select(one => one.Address))},serviceName={site.Cluster},"
-            + $"user={AgentFiles.ApplicationUser},password={secrets.ApplicationPassword},"
-            + $"sentinelPassword={secrets.Cluster}{tls}";
     }
 }

@@ -62,7 +62,7 @@ internal sealed class RedisDataFiles
     public IEnumerable<string> Lines() =>
         [
             .. _taken,
-            $"dir \"{Directory.Replace("\\", "\\\\", StringComparison.Ordinal).Replace("\"", "\\\"", StringComparison.Ordinal)}\"",
+            $"dir {Quoted(Directory)}",
             // With yes and no such file Redis would pass over the snapshot.
             $"appendonly {(IsAppendOnly ? "yes" : "no")}",
             "auto-aof-rewrite-percentage 0",
@@ -136,6 +136,9 @@ internal sealed class RedisDataFiles
                 Path.GetFileName(path)
             )
             : [path];
+
+    private static string Quoted(string word) =>
+        $"\"{word.Replace(@"\", @"\\", StringComparison.Ordinal).Replace("\"", "\\\"", StringComparison.Ordinal)}\"";
 
     /// <summary>As Redis reads a word: in double quotes with escapes, or in single ones.</summary>
     private static string Unquoted(string word)

@@ -127,9 +127,8 @@ internal sealed class SentinelMerge(SentinelMergeSettings settings, Terminal ter
             (sight, var start) = await wait.DecidedAsync(cancellation).ConfigureAwait(false);
             if (start is not null)
             {
-                return May(
-                    $"{start} The data is in {await CopyAsync(source, sight.Epoch, cancellation).ConfigureAwait(false)} too."
-                );
+                var copy = await CopyAsync(source, sight.Epoch, cancellation).ConfigureAwait(false);
+                return May($"{start} The data is in {copy} too.");
             }
         }
     }
@@ -177,8 +176,8 @@ internal sealed class SentinelMerge(SentinelMergeSettings settings, Terminal ter
     private static string Sentence(MergeReport report, RedisEndpoint master) =>
         string.Create(
             CultureInfo.InvariantCulture,
-            $"{report.Scanned:N0} sessions were compared, and {report.Written:N0} records and elements of documents were "
-                + $"written into {master} in {Words.Duration(report.Duration)}; {report.ForeignKeys:N0} keys of others "
+            $"{report.Scanned:N0} sessions were compared, and {report.Written:N0} records and elements of documents "
+                + $"were written into {master} in {Words.Duration(report.Duration)}; {report.ForeignKeys:N0} keys of others "
                 + $"and {report.Unreadable:N0} damaged records were not merged."
         );
 

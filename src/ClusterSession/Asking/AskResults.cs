@@ -42,7 +42,7 @@ internal sealed class AskResults(TimeProvider time)
 
     /// <summary>An ask is over.</summary>
     /// <returns>What is to be said of the session.</returns>
-    public AskResult Add(SessionKey key, IReadOnlySet<SessionVersion> missed, AskResult result)
+    public AskResult Add(SessionKey key, IReadOnlyCollection<SessionVersion> missed, AskResult result)
     {
         if (result is AskResult.Restored or AskResult.Unasked)
         {
@@ -97,7 +97,7 @@ internal sealed class AskResults(TimeProvider time)
 
     private readonly record struct Found(
         AskResult Result,
-        IReadOnlySet<SessionVersion> Missed,
+        IReadOnlyCollection<SessionVersion> Missed,
         long At,
         long UnansweredSince
     );

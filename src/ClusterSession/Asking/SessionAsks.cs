@@ -1,4 +1,3 @@
-using System.Collections.Frozen;
 using ClusterSession.Diagnostics;
 using ClusterSession.Records;
 using Microsoft.Extensions.Logging;
@@ -103,7 +102,7 @@ internal sealed class SessionAsks(
         {
             if (liveNodes is { IsCertain: true, IsAlone: true } && !sender.IsFailing)
             {
-                return _results.Add(key, new HashSet<SessionVersion> { missed }, AskResult.Nobody);
+                return _results.Add(key, [missed], AskResult.Nobody);
             }
 
             if (_results.TryGet(key, missed, time.GetTimestamp(), out var known))
@@ -144,7 +143,7 @@ internal sealed class SessionAsks(
             {
                 if (answer == AskAnswer.Ended)
                 {
-                    _results.Add(key, FrozenSet<SessionVersion>.Empty, AskResult.Ended); // Also where the ask is over.
+                    _results.Add(key, [], AskResult.Ended); // Also where the ask is over.
                 }
             }
 

@@ -19,14 +19,27 @@ internal sealed class SharedAsk
     public Task<AskResult> Task => _source.Task;
 
     /// <summary>The commits that clients have seen, and the session lacks.</summary>
-    public HashSet<SessionVersion> Missed { get; } = [];
+    public List<SessionVersion> Missed { get; } = [];
 
     /// <summary>Whether it was sent.</summary>
     public bool IsSent { get; set; }
 
     /// <summary>Whether a request that misses a commit can wait for it; then it is counted
     /// in.</summary>
-    public bool TryJoin(SessionVersion missed) => Missed.Contains(missed) || (!IsSent && Missed.Add(missed));
+    public bool TryJoin(SessionVersion missed)
+    {
+        if (Missed.Contains(missed))
+        {
+            return true;
+        }
+
+        if (!IsSent)
+        {
+            Missed.Add(missed);
+        }
+
+        return !IsSent;
+    }
 
     public void End(AskResult result) => _source.SetResult(result);
 }

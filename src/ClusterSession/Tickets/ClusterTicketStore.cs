@@ -30,7 +30,7 @@ internal sealed class ClusterTicketStore(
 
     private TicketRecords Tickets => field ??= tickets();
 
-#pragma warning disable CA2016 // Operations of a store end by its own limits of time, and a login is not left half done.
+#pragma warning disable CA2016 // A store ends operations by its own limits, and no login is left half done.
     public Task<string> StoreAsync(AuthenticationTicket ticket) => StoreAsync(ticket, null);
 
     public Task<string> StoreAsync(AuthenticationTicket ticket, CancellationToken cancellationToken) =>

@@ -372,6 +372,7 @@ public sealed class DescriptionTests
 
         var expected = hasPassword ? $"{coordinator},password={secrets.CoordinatorPassword}" : coordinator;
         Assert.Contains($"\"Coordinator\": \"{expected}\"", files["agents/redis-1.json"], StringComparison.Ordinal);
+        Assert.Contains($"\"Coordinator\": \"{coordinator}\"", files["agents/slave1.json"], StringComparison.Ordinal);
         Assert.DoesNotContain("Voter", files["agents/redis-1.json"], StringComparison.Ordinal);
         Assert.DoesNotContain("\"Directory\"", files["agents/redis-1.json"], StringComparison.Ordinal);
     }

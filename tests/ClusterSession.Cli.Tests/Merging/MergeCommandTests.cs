@@ -1,9 +1,3 @@
-using System.Text;
-using ClusterSession.Records;
-using ClusterSession.Redis;
-using ClusterSession.TestKit.Conformance;
-using ClusterSession.TestKit.Sessions;
-using Microsoft.Extensions.Logging.Abstractions;
 using Xunit;
 
 namespace ClusterSession.Cli.Tests.Merging;
@@ -109,26 +103,6 @@ public sealed class MergeCommandTests : IAsyncLifetime
     private Task<string> SessionsAsync() =>
         _b.CommandAsync("EVAL", "return #redis.call('KEYS', ARGV[1])", "0", "cs:1:{*}");
 
-    private async Task StoreAsync(int sessions)
-    {
-        await using var store = new RedisSessionStore(
-            RedisOptions.Parse(_a.ConnectionString),
-            "cs",
-            TimeSpan.FromSeconds(30),
-            TimeProvider.System,
-            new Random(7),
-            NullLogger<RedisSessionStore>.Instance
-        );
-        await store.StartAsync(new RecordingObserver(), default);
-        var versions = new VersionSource();
-        for (var i = 0; i < sessions; i++)
-        {
-            var version = versions.Next();
-            var delta = new SessionDelta();
-            delta.Set("a", Encoding.UTF8.GetBytes($"{i}"));
-            var record = delta.ApplyTo(SessionRecord.New(DateTimeOffset.UnixEpoch), version, 0);
-            var copy = new SessionMerge(record, version, MergeMode.Create, TimeSpan.FromMinutes(20), PreviousStamp: 0);
-            await store.MergeAsync(SessionKeys.New(), copy, default);
-        }
-    }
+    private Task StoreAsync(int sessions) =>
+        StoredSessions.WriteAsync(_a, Enumerable.Range(0, sessions).Select(i => $"{i}"));
 }

@@ -1,12 +1,6 @@
 using System.Globalization;
-using System.Text;
 using System.Text.Json.Nodes;
-using ClusterSession.Records;
-using ClusterSession.Redis;
-using ClusterSession.TestKit.Conformance;
 using ClusterSession.TestKit.Servers;
-using ClusterSession.TestKit.Sessions;
-using Microsoft.Extensions.Logging.Abstractions;
 using Xunit;
 
 namespace ClusterSession.Cli.Tests.Sentinels;
@@ -128,29 +122,8 @@ internal sealed class SentinelSite : IAsyncDisposable
         _directory.Dispose();
     }
 
-    private async Task StoreAsync(int sessions, string value)
-    {
-        await using var store = new RedisSessionStore(
-            RedisOptions.Parse(Former.ConnectionString),
-            "cs",
-            TimeSpan.FromSeconds(30),
-            TimeProvider.System,
-            new Random(7),
-            NullLogger<RedisSessionStore>.Instance
+    private async Task StoreAsync(int sessions, string value) =>
+        _keys.AddRange(
+            await StoredSessions.WriteAsync(Former, Enumerable.Range(0, sessions).Select(i => $"{value} {i}"))
         );
-        await store.StartAsync(new RecordingObserver(), default);
-        var versions = new VersionSource();
-        for (var i = 0; i < sessions; i++)
-        {
-            var version = versions.Next();
-            var delta = new SessionDelta();
-            delta.Set("a", Encoding.UTF8.GetBytes(string.Create(CultureInfo.InvariantCulture, $"{value} {i}")));
-            var record = delta.ApplyTo(SessionRecord.New(DateTimeOffset.UnixEpoch), version, 0);
-            var copy = new SessionMerge(record, version, MergeMode.Create, TimeSpan.FromMinutes(20), PreviousStamp: 0);
-            await store.MergeAsync(SessionKeys.New(), copy, default);
-        }
-
-        var found = await Former.CommandAsync("KEYS", "cs:1:{*}");
-        _keys.AddRange(found.Split('\n').Where(key => key.Length > 0 && !_keys.Contains(key)));
-    }
 }
