@@ -28,6 +28,7 @@ internal sealed class FencedWriters : IAsyncDisposable
     private readonly string _name;
     private readonly Task _running;
     private long _refused;
+    private long _shutOut;
     private long _next;
 
     private FencedWriters(IPEndPoint address, string name, int perSecond)
@@ -76,12 +77,15 @@ internal sealed class FencedWriters : IAsyncDisposable
         );
     }
 
-    /// <summary>Waits until so many more were refused.</summary>
+    /// <summary>
+    /// Waits until so many more were refused: by the fence of a lease that is over, or because the agent
+    /// closed its Redis before that and lets nobody in.
+    /// </summary>
     public Task RefusedAsync(int more = 20)
     {
-        var until = Refused + more;
+        var until = Refused + Interlocked.Read(ref _shutOut) + more;
         return Condition.HoldsAsync(
-            () => Refused >= until,
+            () => Refused + Interlocked.Read(ref _shutOut) >= until,
             $"{more} more writes are refused",
             TimeSpan.FromSeconds(60)
         );
@@ -157,7 +161,13 @@ internal sealed class FencedWriters : IAsyncDisposable
             stream,
             Command("AUTH", AgentSite.NodeUser, AgentSite.NodePassword) + Command("INFO", "server")
         );
-        Expect(await LineAsync(reader), "+OK");
+        var greeting = await LineAsync(reader);
+        if (greeting.StartsWith("-WRONGPASS", StringComparison.Ordinal))
+        {
+            Interlocked.Increment(ref _shutOut);
+        }
+
+        Expect(greeting, "+OK");
         var length = int.Parse((await LineAsync(reader)).AsSpan(1), CultureInfo.InvariantCulture);
         var info = new char[length + 2];
         using (var deadline = new CancellationTokenSource(Patience))
