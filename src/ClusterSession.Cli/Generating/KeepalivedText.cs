@@ -6,7 +6,7 @@ internal static class KeepalivedText
     /// <summary>The address follows the lease of the agents.</summary>
     public static string Led(SiteDescription site, SiteRedis redis) =>
         $$"""
-            # keepalived 2.2 or later, on the host of {{redis.Name}}. It decides nothing: the address is where the
+            # keepalived 2.2.3 or later, on the host of {{redis.Name}}. It decides nothing: the address is where the
             # agents' lease is. docs/operations/keepalived.md says what each line is for.
             global_defs {
                 router_id {{redis.Name}}
@@ -43,8 +43,10 @@ internal static class KeepalivedText
                 priority 1
                 interface {{site.Virtual!.Interface}}
                 virtual_router_id {{site.Virtual.RouterId}}
-                # The next host takes over after three adverts that did not come.
+                # The next master's host is the only one that leaves FAULT: it takes over after one advert
+                # that did not come, where keepalived would wait for three.
                 advert_int 0.1
+                down_timer_adverts 1
                 # Only between these hosts: no multicast, and nobody else's adverts.
                 unicast_src_ip {{redis.Host}}
                 unicast_peer {
