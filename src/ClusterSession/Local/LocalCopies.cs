@@ -176,11 +176,7 @@ internal sealed class LocalCopies(
             Drop(key);
         }
 
-        if (_count > options.MaxCount || Bytes > options.MaxBytes)
-        {
-            Evict();
-        }
-
+        KeepWithinBounds();
         return copy;
     }
 
@@ -219,6 +215,7 @@ internal sealed class LocalCopies(
                 StateOf(isDiverged || present is { IsDiverged: true })
             );
         } while (!TryPut(key, present, copy));
+        KeepWithinBounds();
     }
 
     /// <summary>
@@ -274,6 +271,14 @@ internal sealed class LocalCopies(
     {
         Interlocked.Decrement(ref _count);
         Interlocked.Add(ref _bytes, -(copy.Record.Size + Overhead));
+    }
+
+    private void KeepWithinBounds()
+    {
+        if (_count > options.MaxCount || Bytes > options.MaxBytes)
+        {
+            Evict();
+        }
     }
 
     private void Evict()
