@@ -20,6 +20,9 @@ internal sealed class MergeGate(byte[] key, Tenure tenure) : ILeaseGate
     public ReadOnlyMemory<byte> Key => key;
 
     /// <inheritdoc/>
+    public long Epoch => tenure.Epoch;
+
+    /// <inheritdoc/>
     public string Lua { get; } =
         $"""
             do

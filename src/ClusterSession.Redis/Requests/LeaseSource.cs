@@ -44,6 +44,8 @@ internal sealed class LeaseSource(TimeSpan length)
 
         public override int Partition => connection.Partition;
 
+        public override long Epoch => connection.Gate?.Epoch ?? 0;
+
         public override bool IsLost => _isRevoked || connection.IsClosed;
 
         public void Revoke() => _isRevoked = true;

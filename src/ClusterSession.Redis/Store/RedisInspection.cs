@@ -15,22 +15,50 @@ namespace ClusterSession.Redis.Store;
 internal sealed class RedisInspection(TimeProvider time) : IStoreInspection
 {
     private readonly ConcurrentDictionary<RedisEndpoint, StoreServer> _servers = new();
+    private readonly ConcurrentDictionary<RedisEndpoint, ILeaseGate> _gates = new();
 
     public IReadOnlyList<StoreServer> Snapshot() =>
-        [.. _servers.Values.OrderBy(static server => server.Endpoint, StringComparer.Ordinal)];
-
-    public void Connected(RedisConnection connection) =>
-        Set(connection.Endpoint, server => server with { Partition = connection.Partition, IsConnected = true, Role =
-                    connection.Server.Role switch
+        [
+            .. _servers
+                .Select(server =>
+                    server.Value with
                     {
-                        RedisRole.Master => StoreServerRole.Primary,
-                        RedisRole.Replica => StoreServerRole.Replica,
-                        _ => StoreServerRole.Unknown,
-                    } });
+                        // A lease that the same process takes again is no new connection.
+                        Epoch = _gates.GetValueOrDefault(server.Key)?.Epoch ?? 0,
+                    }
+                )
+                .OrderBy(static server => server.Endpoint, StringComparer.Ordinal),
+        ];
+
+    public void Connected(RedisConnection connection)
+    {
+        if (connection.Gate is { } gate)
+        {
+            _gates[connection.Endpoint] = gate;
+        }
+
+        var role = connection.Server.Role switch
+        {
+            RedisRole.Master => StoreServerRole.Primary,
+            RedisRole.Replica => StoreServerRole.Replica,
+            _ => StoreServerRole.Unknown,
+        };
+        Set(
+            connection.Endpoint,
+            server =>
+                server with
+                {
+                    Partition = connection.Partition,
+                    IsConnected = true,
+                    Role = role,
+                    Lag = role == StoreServerRole.Primary ? TimeSpan.Zero : null,
+                }
+        );
+    }
 
     public void Disconnected(RedisConnection connection, ConnectionException reason) =>
         Set(connection.Endpoint, server =>
-            reason.IsInOrder ? server with { IsConnected = false } : Failed(server, connection.Endpoint, reason)
+            reason.IsInOrder ? server with { IsConnected = false, Lag = null } : Failed(server, connection.Endpoint, reason)
         );
 
     public void Failed(RedisEndpoint endpoint, ConnectException failure) =>
@@ -44,6 +72,7 @@ internal sealed class RedisInspection(TimeProvider time) : IStoreInspection
             if (!server.IsConnected)
             {
                 _servers.TryRemove(endpoint, out _);
+                _gates.TryRemove(endpoint, out _);
             }
         }
     }
@@ -52,6 +81,7 @@ internal sealed class RedisInspection(TimeProvider time) : IStoreInspection
         server with
         {
             IsConnected = false,
+            Lag = null,
             LastFailure = LogSentence.Of(endpoint.Address, failure),
             LastFailureAt = time.GetUtcNow(),
         };

@@ -71,7 +71,13 @@ internal sealed class Connector<TConnection>(
         }
     }
 
-    private static async Task<Stream> OpenSocketAsync(ServerAddress address, CancellationToken ct)
+    private async Task<Stream> OpenSocketAsync(ServerAddress address, CancellationToken ct) =>
+        new NetworkStream(
+            await new SocketRace(attempt => DialAsync(address, attempt), time).RunAsync(ct).ConfigureAwait(false),
+            ownsSocket: true
+        );
+
+    private static async Task<Socket> DialAsync(ServerAddress address, CancellationToken ct)
     {
         var socket = new Socket(SocketType.Stream, ProtocolType.Tcp);
         try
@@ -79,7 +85,7 @@ internal sealed class Connector<TConnection>(
             socket.NoDelay = true;
             socket.SetSocketOption(SocketOptionLevel.Socket, SocketOptionName.KeepAlive, true);
             await socket.ConnectAsync(address.Host, address.Port, ct).ConfigureAwait(false);
-            return new NetworkStream(socket, ownsSocket: true);
+            return socket;
         }
         catch
         {

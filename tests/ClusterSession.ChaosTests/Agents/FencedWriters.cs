@@ -22,6 +22,9 @@ internal sealed class FencedWriters : IAsyncDisposable
     private static readonly TimeSpan Patience = TimeSpan.FromMilliseconds(500);
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(5);
 
+    // A SYN that is lost while an address moves is repeated by the kernel after a whole second.
+    private static readonly TimeSpan ConnectPatience = TimeSpan.FromMilliseconds(100);
+
     private readonly CancellationTokenSource _stop = new();
     private readonly ConcurrentQueue<Write> _accepted = new();
     private readonly IPEndPoint _address;
@@ -150,7 +153,7 @@ internal sealed class FencedWriters : IAsyncDisposable
         {
             NoDelay = true,
         };
-        using (var deadline = new CancellationTokenSource(Patience))
+        using (var deadline = new CancellationTokenSource(ConnectPatience))
         {
             await socket.ConnectAsync(_address, deadline.Token);
         }

@@ -33,14 +33,29 @@ public sealed class RandomFaultTests(ITestOutputHelper output)
     [ChaosFact]
     public async Task Random_faults_lose_nothing()
     {
+        await using var redis = await SentinelCluster.StartAsync();
+        await TellAsync(redis.ConnectionString, (story, nodes, random) => new RandomFaults(story, redis, nodes, random));
+    }
+
+    [ChaosFact]
+    public async Task Random_faults_of_a_redis_cluster_lose_nothing()
+    {
+        await using var redis = await RedisClusterFixture.StartAsync();
+        await TellAsync(
+            redis.ConnectionString,
+            (story, nodes, random) => new RandomClusterFaults(story, redis, nodes, random)
+        );
+    }
+
+    private async Task TellAsync(string store, Func<Story, ChaosCluster, Random, IRandomFaults> make)
+    {
         var seed = Story.NewSeed();
         var random = new Random(seed);
         var minutes = double.Parse(
             Environment.GetEnvironmentVariable("CLUSTERSESSION_CHAOS_MINUTES") ?? "0",
             CultureInfo.InvariantCulture
         );
-        await using var redis = await SentinelCluster.StartAsync();
-        await using var nodes = await ChaosCluster.StartAsync(3, new NodeSettings { Store = redis.ConnectionString });
+        await using var nodes = await ChaosCluster.StartAsync(3, new NodeSettings { Store = store });
         var plan = new LoadPlan
         {
             Name = $"random faults, {minutes:0.##} minutes",
@@ -56,12 +71,12 @@ public sealed class RandomFaultTests(ITestOutputHelper output)
         var verdict = await Story.TellAsync(output, plan, Options, async story =>
         {
             told = story;
-            var faults = new RandomFaults(story, redis, nodes, random);
+            var faults = make(story, nodes, random);
             var clock = Stopwatch.StartNew();
             IReadOnlyList<string> kinds = Environment.GetEnvironmentVariable("CLUSTERSESSION_CHAOS_FAULTS")
                 is { Length: > 0 } chosen
                 ? chosen.Split(',')
-                : RandomFaults.Kinds;
+                : faults.Kinds;
             for (var i = 0; i < Shortest || clock.Elapsed < TimeSpan.FromMinutes(minutes); i++)
             {
                 await faults.CauseOneAsync(kinds[random.Next(kinds.Count)]);

@@ -14,8 +14,9 @@ namespace ClusterSession.ChaosTests.AtRandom;
 /// too, but not when they do it, so a seed repeats the plan of a run and not the run.
 /// </remarks>
 internal sealed partial class RandomFaults(Story story, SentinelCluster redis, ChaosCluster nodes, Random random)
+    : IRandomFaults
 {
-    public static readonly IReadOnlyList<string> Kinds =
+    public IReadOnlyList<string> Kinds { get; } =
     [
         "kill -9",
         "SIGSTOP until another one rules",

@@ -109,7 +109,7 @@ public sealed class ClusterTests(ITestOutputHelper output)
             for (var i = 0; i < Story.Times(normally: 2, atLength: 10); i++)
             {
                 var master = await redis.OwnerAsync(0);
-                var replica = await ReplicaOfAsync(redis, master);
+                var replica = await redis.ReplicaOfAsync(master);
                 await story.FaultAsync(
                     "TAKEOVER",
                     $"slots of port {master.Port} by port {replica.Port}",
@@ -128,23 +128,6 @@ public sealed class ClusterTests(ITestOutputHelper output)
                 await story.LastsAsync(TimeSpan.FromSeconds(5), 400);
             }
         });
-    }
-
-    private static async Task<RedisServer> ReplicaOfAsync(RedisClusterFixture redis, RedisServer master)
-    {
-        foreach (var server in redis.Servers.Where(server => server != master))
-        {
-            var replication = await server.CommandAsync("INFO", "replication");
-            if (
-                replication.Contains($"master_port:{master.Port}\r", StringComparison.Ordinal)
-                && replication.Contains("master_link_status:up", StringComparison.Ordinal)
-            )
-            {
-                return server;
-            }
-        }
-
-        throw new InvalidOperationException($"The master on port {master.Port} has no replica.");
     }
 
     private static async Task<IReadOnlyList<int>> SlotsInUseAsync(

@@ -22,6 +22,7 @@ public sealed class RedisSessionStoreInspectionTests
         await Condition.HoldsAsync(() => store.Inspection.Snapshot() is [{ IsConnected: true }], "the server is shown");
         var server = Assert.Single(store.Inspection.Snapshot());
         Assert.Equal((0, StoreServerRole.Primary, null), (server.Partition, server.Role, server.LastFailure));
+        Assert.Equal((TimeSpan.Zero, 0), (server.Lag, server.Epoch));
         Assert.EndsWith($":{redis.Port}", server.Endpoint, StringComparison.Ordinal);
 
         await redis.Kill9Async();
@@ -31,6 +32,7 @@ public sealed class RedisSessionStoreInspectionTests
                 store.Inspection.Snapshot() is [{ IsConnected: false, LastFailure: not null, LastFailureAt: not null }],
             "its loss is shown"
         );
+        Assert.Null(Assert.Single(store.Inspection.Snapshot()).Lag);
     }
 
     [Fact]

@@ -99,6 +99,24 @@ public sealed class RedisClusterFixture : IAsyncDisposable
         throw new InvalidOperationException($"The owner of slot {slot} is not alive.");
     }
 
+    /// <summary>A replica of a master that is connected to it.</summary>
+    public async Task<RedisServer> ReplicaOfAsync(RedisServer master)
+    {
+        foreach (var server in _servers.Where(server => server != master && !server.Process.HasExited))
+        {
+            var replication = await server.CommandAsync("INFO", "replication");
+            if (
+                replication.Contains($"master_port:{master.Port}\r", StringComparison.Ordinal)
+                && replication.Contains("master_link_status:up", StringComparison.Ordinal)
+            )
+            {
+                return server;
+            }
+        }
+
+        throw new InvalidOperationException($"The master on port {master.Port} has no replica.");
+    }
+
     /// <summary>
     /// Opens the migration of a slot and stops there: keys already moved answer ASK at the source,
     /// missing ones as well.

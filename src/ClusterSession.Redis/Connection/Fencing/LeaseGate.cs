@@ -27,8 +27,13 @@ namespace ClusterSession.Redis.Connection.Fencing;
 /// <param name="epochs">What this node has seen.</param>
 internal sealed class LeaseGate(byte[] key, string runId, LeaseEpochs epochs) : ILeaseGate
 {
+    private long _epoch;
+
     /// <inheritdoc/>
     public ReadOnlyMemory<byte> Key => key;
+
+    /// <inheritdoc/>
+    public long Epoch => Volatile.Read(ref _epoch);
 
     /// <inheritdoc/>
     public string Lua { get; } =
@@ -60,12 +65,16 @@ internal sealed class LeaseGate(byte[] key, string runId, LeaseEpochs epochs) : 
             return "its lease record is of another process";
         }
 
-        return epochs.Accept(tenure.Epoch)
-            ? null
-            : string.Create(
+        if (!epochs.Accept(tenure.Epoch))
+        {
+            return string.Create(
                 CultureInfo.InvariantCulture,
                 $"its epoch is {tenure.Epoch}, and {epochs.Greatest} was seen"
             );
+        }
+
+        Volatile.Write(ref _epoch, tenure.Epoch);
+        return null;
     }
 
     /// <summary>As a string of Lua, whatever bytes it has.</summary>

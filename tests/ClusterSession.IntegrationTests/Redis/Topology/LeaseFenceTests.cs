@@ -67,6 +67,21 @@ public sealed class LeaseFenceTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Copies_and_servers_name_the_epoch_of_the_lease_that_they_are_good_under()
+    {
+        await OpenAsync(_redis, epoch: 5);
+        await using var store = await TopologyStore.StartAsync($"{_redis.Endpoint},fence=lease");
+        var lease = (await store.Store.ReadAsync(SessionKeys.New(), SessionVersion.None, default)).Lease;
+        Assert.Equal((5, 5), (lease.Epoch, Assert.Single(store.Store.Inspection.Snapshot()).Epoch));
+
+        await OpenAsync(_redis, epoch: 7); // The same process, by another lease: no new connection.
+        await Condition.HoldsAsync(
+            () => store.Store.Inspection.Snapshot() is [{ Epoch: 7, IsConnected: true }] && lease.Epoch == 7,
+            "a heartbeat has shown the later epoch"
+        );
+    }
+
+    [Fact]
     public async Task Every_script_that_writes_is_refused_without_a_lease_and_changes_nothing()
     {
         await OpenAsync(_redis, epoch: 1);

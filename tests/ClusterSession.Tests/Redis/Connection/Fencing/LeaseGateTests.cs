@@ -52,6 +52,19 @@ public sealed class LeaseGateTests
     }
 
     [Fact]
+    public void Gate_names_the_lease_under_which_its_process_was_let_in_last()
+    {
+        var gate = Gate(new LeaseEpochs());
+        Assert.Equal(0, gate.Epoch);
+        gate.WhyClosed(Bytes(new string('2', 40), 9));
+        Assert.Equal(0, gate.Epoch);
+        gate.WhyClosed(Bytes(RunId, 3));
+        gate.WhyClosed(Bytes(RunId, 5));
+        gate.WhyClosed(Bytes(RunId, 4));
+        Assert.Equal(5, gate.Epoch);
+    }
+
+    [Fact]
     public void Epoch_of_another_process_teaches_nothing()
     {
         var epochs = new LeaseEpochs();
