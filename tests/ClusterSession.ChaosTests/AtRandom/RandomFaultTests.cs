@@ -34,16 +34,17 @@ public sealed class RandomFaultTests(ITestOutputHelper output)
     public async Task Random_faults_lose_nothing()
     {
         await using var redis = await SentinelCluster.StartAsync();
-        await TellAsync(redis.ConnectionString, (story, nodes, random) => new RandomFaults(story, redis, nodes, random));
+        await TellAsync(redis.ConnectionString, (story, nodes, random) =>
+            new RandomFaults(story, redis, nodes, random)
+        );
     }
 
     [ChaosFact]
     public async Task Random_faults_of_a_redis_cluster_lose_nothing()
     {
         await using var redis = await RedisClusterFixture.StartAsync();
-        await TellAsync(
-            redis.ConnectionString,
-            (story, nodes, random) => new RandomClusterFaults(story, redis, nodes, random)
+        await TellAsync(redis.ConnectionString, (story, nodes, random) =>
+            new RandomClusterFaults(story, redis, nodes, random)
         );
     }
 
@@ -68,7 +69,7 @@ public sealed class RandomFaultTests(ITestOutputHelper output)
             Think = TimeSpan.FromMilliseconds(20),
         };
         Story? told = null;
-        var verdict = await Story.TellAsync(output, plan, Options, async story =>
+        var verdict = await JudgedAsync(nodes, plan, async story =>
         {
             told = story;
             var faults = make(story, nodes, random);
@@ -92,5 +93,23 @@ public sealed class RandomFaultTests(ITestOutputHelper output)
         }
 
         Assert.True(verdict.Outcome == VerdictOutcome.Passed && Story.LostForGood(verdict) == 0, verdict.ToString());
+    }
+
+    /// <summary>Where there is no verdict, the logs of the nodes say why.</summary>
+    private async Task<Verdict> JudgedAsync(ChaosCluster nodes, LoadPlan plan, Func<Story, Task> tell)
+    {
+        try
+        {
+            return await Story.TellAsync(output, plan, Options, tell);
+        }
+        catch
+        {
+            foreach (var node in nodes.Nodes)
+            {
+                output.WriteLine($"the log of {node.Name}:{Environment.NewLine}{node.Process.Output}");
+            }
+
+            throw;
+        }
     }
 }

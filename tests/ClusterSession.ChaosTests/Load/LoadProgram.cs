@@ -136,25 +136,30 @@ internal sealed class LoadProgram : IDisposable
     private async Task ReadThroughAsync(JarState jar, NodeAddress node, List<Op> ops)
     {
         var until = Recorder.NowNs + (long)NodeDeadline.TotalNanoseconds;
-        while (
-            (
-                await Sender.SendAsync(
-                    Interlocked.Increment(ref _lastObserver),
-                    ClientKind.Observer,
-                    0,
-                    jar,
-                    null,
-                    node,
-                    ops,
-                    EventFlags.Final
-                )
-            ).Result != RequestResult.Ok
-        )
+        while (true)
         {
+            var read = await Sender.SendAsync(
+                Interlocked.Increment(ref _lastObserver),
+                ClientKind.Observer,
+                0,
+                jar,
+                null,
+                node,
+                ops,
+                EventFlags.Final
+            );
+            if (read.Result == RequestResult.Ok)
+            {
+                return;
+            }
+
             if (Recorder.NowNs > until)
             {
-                throw new TimeoutException($"Node {node.Name} did not answer for session {jar.Session} after the run.");
+                throw new TimeoutException(
+                    $"Node {node.Name} did not answer for session {jar.Session} after the run: {read}"
+                );
             }
+
             await Task.Delay(20, CancellationToken.None);
         }
     }
