@@ -243,7 +243,7 @@ internal sealed class SessionCommitter(
                     above = answer.Previous;
                     continue;
                 case WriteOutcome.Committed when answer.IsBaseMissing:
-                    return await CompleteAsync(key, record, delta, change.Issued, answer.Previous, deadline)
+                    return await SendMissingBaseAsync(key, record, delta, change.Issued, answer.Previous, deadline)
                         .ConfigureAwait(false);
                 case WriteOutcome.Committed:
                     replicas.Check(replicas.CountFor(durability), answer.Replicas);
@@ -258,7 +258,7 @@ internal sealed class SessionCommitter(
                     losses.LostSession();
                     var whole = delta.ApplyTo(local.WithCommitsBeside(key, record), change.Issued);
                     whole = whole.Version == change.Version ? whole : versions.Renew(key, whole);
-                    return await StoreCompleteAsync(key, whole, MergeMode.Restore, durability, deadline)
+                    return await StoreWholeAsync(key, whole, MergeMode.Restore, durability, deadline)
                         .ConfigureAwait(false);
                 case WriteOutcome.Destroyed when answer.Successor is { } successor:
                     local.Copies.Drop(key);
@@ -297,7 +297,7 @@ internal sealed class SessionCommitter(
             PreviousStamp: version.PreviousStamp,
             Opened: record,
             UnusedStamps: version.UnusedStamps,
-            MostBytes: options.Value.MaxSessionBytes
+            MaxBytes: options.Value.MaxSessionBytes
         );
 
     /// <summary>Stores a session that was never stored.</summary>
@@ -311,10 +311,10 @@ internal sealed class SessionCommitter(
     {
         versions.Observe(record.Version);
         var version = versions.Next(key, record.Version);
-        return StoreCompleteAsync(key, delta.ApplyTo(record, version), MergeMode.Create, durability, deadline);
+        return StoreWholeAsync(key, delta.ApplyTo(record, version), MergeMode.Create, durability, deadline);
     }
 
-    private async ValueTask<CommitResult> StoreCompleteAsync(
+    private async ValueTask<CommitResult> StoreWholeAsync(
         SessionKey key,
         SessionRecord record,
         MergeMode mode,
@@ -376,7 +376,7 @@ internal sealed class SessionCommitter(
     /// The store had lost what the request opened, and now has a record with the newest version
     /// that lacks it: the whole copy follows before that version is shown to any client.
     /// </summary>
-    private async ValueTask<CommitResult> CompleteAsync(
+    private async ValueTask<CommitResult> SendMissingBaseAsync(
         SessionKey key,
         SessionRecord record,
         SessionDelta delta,

@@ -15,7 +15,8 @@ namespace ClusterSession.Http;
 /// <code>
 /// needed because       the cookie is written when the headers leave, unless
 /// -------------------  -----------------------------------------------------------------------------------------
-/// Destroy              the request brought no cookie, or the response names another living session: a deletion
+/// Destroy (a deletion  the request brought no cookie, or the response names another living session
+///   is written)
 /// Commit               the session has ended meanwhile: this node knows it, or learns it from the store, which it asks
 ///                      where the commit is older than a second or another node has changed the session since
 /// Version (the client  the same; or the application did not touch the session; or the headers leave more than a second

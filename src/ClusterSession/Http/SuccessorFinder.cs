@@ -30,7 +30,7 @@ internal sealed class SuccessorFinder(RequestSessionServices services, SessionOp
     /// <summary>Follows a rotated session.</summary>
     /// <returns>The cookie and the session that count; null where the request is to have an empty
     /// session for itself.</returns>
-    public async ValueTask<(CookieReading Cookie, OpenedSession Opened)?> FollowAsync(
+    public async ValueTask<FoundSession?> FollowAsync(
         HttpContext context,
         CookieReading cookie,
         OpenedSession opened,
@@ -53,12 +53,12 @@ internal sealed class SuccessorFinder(RequestSessionServices services, SessionOp
 
         if (step == 0 || opened.Outcome == OpenOutcome.Unavailable)
         {
-            return (cookie, opened);
+            return new(cookie, opened, IsSuccessor: step > 0);
         }
 
         return
             opened.Outcome == OpenOutcome.Opened && await IsOfLoginAsync(context, opened.Record!).ConfigureAwait(false)
-            ? (cookie, opened)
+            ? new(cookie, opened, IsSuccessor: true)
             : null;
     }
 

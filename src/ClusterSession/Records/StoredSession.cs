@@ -88,10 +88,10 @@ public sealed class StoredSession
         var isBaseMissing = !record.Contains(change.Base);
         var changed = change.Delta.ApplyTo(record, isBaseMissing ? change with { Forgotten = [] } : change);
         if (
-            change.MostBytes > 0
+            change.MaxBytes > 0
             && record.Version != change.Base
             && SessionDelta.SizeOf(changed) is var size
-            && size > change.MostBytes
+            && size > change.MaxBytes
             && size > SessionDelta.SizeOf(record)
         )
         {

@@ -121,7 +121,7 @@ internal sealed class SessionRepair(
                         ? (more, true)
                         : (merged, false);
                 case WriteOutcome.Missing when stored is null:
-                    return (Tombstone(version), true); // Past its idle time by now: it has expired.
+                    return (Tombstone(version), true); // Answered as ended: it has expired.
                 default:
                     return (Unstored(key, merged, stored), false);
             }

@@ -249,7 +249,7 @@ internal sealed class StoreReplay(
                 key,
                 commit.Record,
                 local.Copies.Clock.At(commit.At),
-                commit.IsDiverged ? commit.Missing : SessionVersion.None,
+                commit.IsDiverged ? commit.LackedVersion : SessionVersion.None,
                 () => commit.IsOutdated
             );
 

@@ -55,7 +55,8 @@ public abstract partial class SessionStoreConformance
         var first = await CreateAsync();
         var second = Versions.Next();
         Assert.Equal((WriteOutcome.Committed, first), await CommitOnlyOnBaseAsync(first, second, "2"));
-        Assert.Equal((WriteOutcome.Committed, first), await CommitOnlyOnBaseAsync(first, second, "2")); // Its answer was lost.
+        // Its answer was lost.
+        Assert.Equal((WriteOutcome.Committed, first), await CommitOnlyOnBaseAsync(first, second, "2"));
 
         Assert.Equal((WriteOutcome.Superseded, second), await CommitOnlyOnBaseAsync(first, Versions.Next(), "3"));
         await AssertStoredAsync(RecordSketch.At(second, first).With("a", "2", second).Build());
@@ -122,7 +123,7 @@ public abstract partial class SessionStoreConformance
             delta.Set(name, new byte[bytes]);
             return A.CommitAsync(
                 Key,
-                new SessionChange(on, version, delta, NothingForgotten, Long, Long, MostBytes: most),
+                new SessionChange(on, version, delta, NothingForgotten, Long, Long, MaxBytes: most),
                 default
             );
         }

@@ -109,7 +109,7 @@ public abstract partial class SessionStoreConformance
                 NothingForgotten,
                 Long,
                 Long,
-                MostBytes: Most
+                MaxBytes: Most
             );
             Assert.Equal(WriteOutcome.Committed, (await A.CommitAsync(Key, removal, default)).Outcome);
         }
@@ -122,7 +122,7 @@ public abstract partial class SessionStoreConformance
             delta.Set(name, new byte[2_000]);
             return A.CommitAsync(
                 Key,
-                new SessionChange(first, Versions.Next(), delta, NothingForgotten, Long, Long, MostBytes: Most),
+                new SessionChange(first, Versions.Next(), delta, NothingForgotten, Long, Long, MaxBytes: Most),
                 default
             );
         }

@@ -199,7 +199,8 @@ public sealed class AskTests : NodeTests
 
         _stores[0].Takes = static _ => true;
         Time.Advance(TimeSpan.FromSeconds(1.5));
-        Assert.Equal("red", await Time.DriveAsync(browser.GetAsync("/get/color", b))); // Nothing was remembered that nobody knew.
+        // Nothing was remembered that nobody knew.
+        Assert.Equal("red", await Time.DriveAsync(browser.GetAsync("/get/color", b)));
     }
 
     [Fact]
@@ -246,7 +247,8 @@ public sealed class AskTests : NodeTests
         Assert.False(asked.IsCompleted);
         await _stores[0].PublishAsync(NodeFrame.Hello(process: 78, LiveNodes.Protocol, NodeFrame.LeavingFlag));
         Assert.Equal(AskResult.Nobody, await asked);
-        await _stores[0].PublishAsync(NodeFrame.Hello(process: 78, LiveNodes.Protocol, flags: 0)); // Overtaken by its last one.
+        // Overtaken by its last one.
+        await _stores[0].PublishAsync(NodeFrame.Hello(process: 78, LiveNodes.Protocol, flags: 0));
         Time.Advance(TimeSpan.FromMilliseconds(100));
         Assert.Equal(
             AskResult.Nobody,
@@ -288,7 +290,8 @@ public sealed class AskTests : NodeTests
         _stores[0].Pass = frame =>
         {
             held.Push(frame);
-            return KindOf(frame) == FrameKind.Done ? [.. held, frame] : []; // "Done" first, then the answers before it, and "done" again.
+            // "Done" first, then the answers before it, and "done" again.
+            return KindOf(frame) == FrameKind.Done ? [.. held, frame] : [];
         };
         _stores[1].Pass = static frame => [frame, frame];
         Assert.Equal("red", await FindAsync(a, b));

@@ -96,7 +96,8 @@ public sealed class LostSessionTests : NodeTests
             new ReplaceableStore(new InMemorySessionStore(Sessions)),
             new ReplaceableStore(new InMemorySessionStore(Sessions)),
         };
-        var a = await StartAsync(store: stores[0], options: options => options.Outage.ReplayPerSecond = 1); // Two minutes for all of them.
+        // Two minutes for all of them.
+        var a = await StartAsync(store: stores[0], options: options => options.Outage.ReplayPerSecond = 1);
         var b = await StartAsync(store: stores[1]);
         var browsers = Enumerable.Range(0, 200).Select(_ => a.Browser()).ToArray();
         foreach (var browser in browsers)
@@ -132,7 +133,8 @@ public sealed class LostSessionTests : NodeTests
         await browser.GetAsync("/set/color/red");
         Time.Advance(Idle + TimeSpan.FromSeconds(30));
         Sessions.Forget(KeyOf(browser));
-        Assert.Equal("False", await browser.Copy().GetAsync("/regressed", b)); // Time stands still: a wait would not end.
+        // Time stands still: a wait would not end.
+        Assert.Equal("False", await browser.Copy().GetAsync("/regressed", b));
         Assert.Equal("", await browser.Copy().GetAsync("/get/color", b));
         Assert.Equal(0, Logs.Count("SessionRegressed"));
         Assert.Equal(0, Sessions.Count);

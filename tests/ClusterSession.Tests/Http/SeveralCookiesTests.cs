@@ -94,7 +94,8 @@ public sealed class SeveralCookiesTests : NodeTests
             Assert.Equal("", await GetAsync(node, "/get/who", dead, planted));
         }
 
-        Assert.InRange(Store.Count(StoreOperations.All), 1, 2); // The ring, and the dead session where it is not remembered.
+        // The ring, and the dead session where it is not remembered.
+        Assert.InRange(Store.Count(StoreOperations.All), 1, 2);
     }
 
     [Fact]

@@ -124,9 +124,7 @@ public sealed class SuccessorTests : NodeTests
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
-    public async Task What_a_request_without_the_login_changed_before_the_rotation_is_refused_and_not_lost_in_silence(
-        bool isOnAnother
-    )
+    public async Task What_a_request_without_the_login_changed_before_the_rotation_is_refused_and_not_lost_in_silence(bool isOnAnother)
     {
         var (a, b) = await StartAsync();
         var browser = await BeginAsync(a);

@@ -66,7 +66,8 @@ public sealed class IdleTests : NodeTests
         await PassAsync(TimeSpan.FromSeconds(59));
         await late.GetAsync("/get/color");
         await early.GetAsync("/get/color");
-        await PassAsync(Idle); // 20 minutes and 59 seconds after the last prolongation, which is all that b can ask for.
+        // 20 minutes and 59 seconds after the last prolongation, which is all that b can ask for.
+        await PassAsync(Idle);
         Assert.Equal("red", await early.GetAsync("/get/color", b));
         await PassAsync(Slack - TimeSpan.FromSeconds(58));
         Assert.Equal("", await late.GetAsync("/get/color", b));

@@ -179,7 +179,8 @@ public sealed class SessionRecordTests
             Assert.False(merged.TryFind("a", out _));
             Assert.True(merged.TryFind("b", out _));
         });
-        var other = RecordSketch.At(new SessionVersion(15, 2)).With("a", "new", new(15, 2)).Build(); // Nobody has seen and removed that.
+        // Nobody has seen and removed that.
+        var other = RecordSketch.At(new SessionVersion(15, 2)).With("a", "new", new(15, 2)).Build();
         Assert.True(SessionRecord.Merge(dropped, other).TryFind("a", out _));
     }
 

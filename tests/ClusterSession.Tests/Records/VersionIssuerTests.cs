@@ -88,7 +88,8 @@ public sealed class VersionIssuerTests
         versions.Observe(key, seen);
         Assert.Equal(seen.Stamp + 1, versions.Next(key).Version.Stamp);
         Assert.Equal(seen.Stamp + 2, versions.Next(key).Version.Stamp);
-        Assert.InRange(versions.Next(other).Version.Stamp, Now, Now + 10); // Only the session that the wrong clock wrote to.
+        // Only the session that the wrong clock wrote to.
+        Assert.InRange(versions.Next(other).Version.Stamp, Now, Now + 10);
         versions.Observe(key, new SessionVersion(SessionVersion.MaxStamp, 9));
         Assert.True(versions.Next(key).IsAtEnd);
         Assert.False(versions.Next(other).IsAtEnd);

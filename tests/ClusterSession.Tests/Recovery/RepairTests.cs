@@ -35,7 +35,8 @@ public sealed class RepairTests : NodeTests
 
         Assert.Equal("red", await Time.DriveAsync(browser.GetAsync("/get/color", b)));
         Assert.Equal(1, regressions.Value);
-        Assert.InRange(counted.Count(StoreOperations.Sessions), 2, 12); // Asked again in case somebody repairs it, and not for ever.
+        // Asked again in case somebody repairs it, and not for ever.
+        Assert.InRange(counted.Count(StoreOperations.Sessions), 2, 12);
 
         // What the client writes now it has seen; from then on nothing is behind any more.
         await Time.DriveAsync(browser.GetAsync("/set/color/green", b));

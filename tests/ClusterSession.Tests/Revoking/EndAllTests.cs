@@ -353,7 +353,8 @@ public sealed class EndAllTests : NodeTests, IAsyncLifetime
         var (a, b) = (await StartAsync(before: Login.ByQuery, store: store), await StartAsync(before: Login.ByQuery));
         var browser = await HotAsync("alice", a, b);
         await Time.DriveAsync(b.EndAllAsync("alice"));
-        Assert.Equal("red", await browser.GetAsync("/get/color", a)); // A node that receives nothing over a connection that has proved alive cannot know.
+        // A node that receives nothing over a connection that has proved alive cannot know.
+        Assert.Equal("red", await browser.GetAsync("/get/color", a));
         store.Reconnect();
         Assert.Equal("", await browser.GetAsync("/get/color", a));
     }
