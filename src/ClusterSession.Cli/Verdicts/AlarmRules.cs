@@ -214,7 +214,7 @@ internal static class AlarmRules
     }
 
     /// <summary>
-    /// It lasts until that data was merged, given up, or forgotten with its member.
+    /// It lasts until that data was merged, discarded, or forgotten with its member.
     /// </summary>
     private static IEnumerable<Alarm> Incomplete(ClusterFacts facts)
     {
