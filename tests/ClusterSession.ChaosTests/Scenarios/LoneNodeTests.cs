@@ -41,7 +41,7 @@ public sealed class LoneNodeTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Commit_under_Local_that_died_with_its_node_is_told_as_lost_to_the_client_whose_it_was()
+    public async Task Commit_under_Local_that_died_with_its_node_is_reported_to_its_client_as_lost()
     {
         await using var a = await StartAsync(
             "A",

@@ -24,7 +24,7 @@ public sealed class RedisSessionStoreTests : SessionStoreConformance
     }
 
     [Fact]
-    public async Task Commit_that_prolongs_nothing_still_tells_the_others_and_is_told_of_theirs()
+    public async Task Commit_that_prolongs_nothing_still_notifies_the_others_and_hears_of_theirs()
     {
         var first = await CreateAsync();
         await B.ReadAsync(Key, SessionVersion.None, default);

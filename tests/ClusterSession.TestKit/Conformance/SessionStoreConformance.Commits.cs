@@ -130,7 +130,7 @@ public abstract partial class SessionStoreConformance
     }
 
     [Fact]
-    public async Task Commit_to_a_missing_session_is_told_so_and_stores_nothing()
+    public async Task Commit_to_a_missing_session_learns_it_and_stores_nothing()
     {
         var answer = await CommitAsync(A, Versions.Next(), Versions.Next(), Setting("a", "1"));
         Assert.Equal((WriteOutcome.Missing, SessionVersion.None), (answer.Outcome, answer.Previous));
@@ -138,7 +138,7 @@ public abstract partial class SessionStoreConformance
     }
 
     [Fact]
-    public async Task Commit_to_a_destroyed_session_is_told_so_and_stores_nothing()
+    public async Task Commit_to_a_destroyed_session_learns_it_and_stores_nothing()
     {
         var first = await CreateAsync();
         await B.DestroyAsync(Key, new SessionEnd(Versions.Next()), Long, default);

@@ -8,7 +8,7 @@ namespace ClusterSession.TestKit.Conformance;
 public abstract partial class SessionStoreConformance
 {
     [Fact]
-    public async Task Removal_that_is_forgotten_at_once_leaves_no_tombstone_and_what_it_removed_does_not_come_back()
+    public async Task Removal_that_is_forgotten_at_once_leaves_no_tombstone_and_is_not_undone()
     {
         var first = await CreateAsync();
         var opened = await ReadAsync(A);

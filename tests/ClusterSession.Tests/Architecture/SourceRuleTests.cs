@@ -66,7 +66,7 @@ public sealed partial class SourceRuleTests
     }
 
     [Fact]
-    public void Task_Run_has_its_reason_beside_it()
+    public void Task_Run_has_its_reason_in_a_comment()
     {
         foreach (var file in Sources())
         {

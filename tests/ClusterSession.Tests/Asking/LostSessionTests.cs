@@ -19,7 +19,7 @@ public sealed class LostSessionTests : NodeTests
     private static readonly TimeSpan Idle = TimeSpan.FromMinutes(20);
 
     [Fact]
-    public async Task Session_that_was_deleted_or_evicted_is_found_through_the_node_that_holds_it_each_of_400_times()
+    public async Task Session_that_was_deleted_or_evicted_is_found_400_times_through_the_node_that_holds_it()
     {
         var (a, b) = await StartTwoAsync();
         var lost = 0;
@@ -37,7 +37,7 @@ public sealed class LostSessionTests : NodeTests
     }
 
     [Fact]
-    public async Task Session_that_was_only_read_for_longer_than_the_idle_time_is_not_logged_out_where_its_record_is_lost()
+    public async Task Session_that_was_only_read_for_long_is_not_logged_out_where_its_record_is_lost()
     {
         var (a, b) = await StartTwoAsync();
         var browser = a.Browser();
@@ -56,7 +56,7 @@ public sealed class LostSessionTests : NodeTests
     }
 
     [Fact]
-    public async Task Commits_that_a_snapshot_older_than_the_replay_window_lacks_are_brought_by_the_node_that_holds_them()
+    public async Task Commits_that_a_snapshot_older_than_the_replay_window_lacks_are_brought_by_their_node()
     {
         var stores = new[]
         {
@@ -126,7 +126,7 @@ public sealed class LostSessionTests : NodeTests
     }
 
     [Fact]
-    public async Task Session_that_nobody_has_used_for_the_idle_time_is_not_restored_by_who_has_a_copy_and_has_expired_at_once()
+    public async Task Session_that_was_idle_too_long_is_not_restored_from_a_copy_and_has_expired_at_once()
     {
         var (a, b) = await StartTwoAsync();
         var browser = a.Browser();

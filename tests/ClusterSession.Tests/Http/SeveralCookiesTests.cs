@@ -75,7 +75,7 @@ public sealed class SeveralCookiesTests : NodeTests
     }
 
     [Fact]
-    public async Task Rubbish_that_names_an_unknown_key_beside_a_dead_session_costs_one_read_of_the_ring_a_second()
+    public async Task Rubbish_with_an_unknown_key_beside_a_dead_session_costs_one_read_of_the_ring_a_second()
     {
         var node = await StartAsync();
         var dead = await BeginAsync(node, "dead");

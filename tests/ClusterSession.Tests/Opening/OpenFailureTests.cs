@@ -87,7 +87,7 @@ public sealed class OpenFailureTests : NodeTests
     }
 
     [Fact]
-    public async Task Session_that_another_node_committed_at_the_same_time_goes_on_however_long_the_store_is_away()
+    public async Task Session_that_two_nodes_committed_at_once_goes_on_however_long_the_store_is_away()
     {
         TestBrowser browser = null!;
         TestNode other = null!;
@@ -113,7 +113,7 @@ public sealed class OpenFailureTests : NodeTests
     }
 
     [Fact]
-    public async Task Client_that_was_shown_what_another_node_committed_goes_on_after_this_node_committed_beside_it()
+    public async Task Client_that_was_shown_another_nodes_commit_goes_on_after_this_node_has_committed_too()
     {
         var meeting = new Meeting();
         var (a, b) = await StartAsync(SessionOutagePolicy.Reject, async context =>

@@ -78,7 +78,7 @@ public sealed class VersionIssuerTests
     }
 
     [Fact]
-    public void Version_is_above_the_record_and_above_what_the_client_has_seen_also_where_the_clock_does_not_follow()
+    public void Version_is_above_the_record_and_what_the_client_has_seen_though_the_clock_is_behind()
     {
         var versions = New();
         var (key, other) = (SessionKeys.New(), SessionKeys.New());

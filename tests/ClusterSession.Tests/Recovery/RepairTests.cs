@@ -21,7 +21,7 @@ public sealed class RepairTests : NodeTests
     public RepairTests() => _behind = new InMemorySessions(Time);
 
     [Fact]
-    public async Task Cookie_ahead_of_everybody_is_told_so_after_a_few_questions_and_the_session_goes_on()
+    public async Task Cookie_ahead_of_everybody_is_flagged_after_a_few_questions_and_the_session_goes_on()
     {
         var a = await StartAsync(options: OneKey);
         var browser = a.Browser();

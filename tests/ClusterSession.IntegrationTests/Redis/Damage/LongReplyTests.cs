@@ -54,7 +54,7 @@ public sealed class LongReplyTests
     [Theory]
     [InlineData(100_000)]
     [InlineData(3_000)]
-    public async Task Copies_that_no_reply_could_hold_together_stay_where_they_are_and_what_is_stored_is_readable(int bytes)
+    public async Task Copies_that_no_reply_could_hold_together_stay_where_they_are(int bytes)
     {
         await using var redis = await RedisServer.StartAsync();
         await using var store = Store(redis, 1 << 20);
