@@ -246,7 +246,8 @@ internal sealed class StatusPage(Page page)
         page.Text(
             string.Create(
                 CultureInfo.InvariantCulture,
-                $"Change under way: {ChangeSteps.Name(change).TrimEnd(',')}, epoch {change.Epoch}; this step since {since}"
+                $"Change under way: {ChangeSteps.Name(change).TrimEnd(',')}, epoch {change.Epoch}; this step since "
+                    + $"{since}"
             ),
             isBold: true
         );

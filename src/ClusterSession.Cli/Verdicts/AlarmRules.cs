@@ -261,7 +261,8 @@ internal static class AlarmRules
             {
                 yield return new Alarm(
                     "member-not-responding",
-                    $"Neither the Redis of {member.Name} ({member.Redis}) nor its agent ({member.Agent}) is responding.",
+                    $"Neither the Redis of {member.Name} ({member.Redis}) nor its agent ({member.Agent}) is "
+                        + "responding.",
                     $"Start Redis and agent of {member.Name}, or see why the host cannot be reached. "
                         + DataLoss.Forget(facts, member)
                 );

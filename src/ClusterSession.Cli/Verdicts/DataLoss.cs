@@ -30,8 +30,8 @@ internal static class DataLoss
         member.LastSeen switch
         {
             { AheadBytes: > 0 and var bytes } seen =>
-                $"{Words.Bytes(bytes)} that {master} did not have at {Words.Time(seen.At)}, when {member.Name} responded "
-                    + "last, and what it wrote after that.",
+                $"{Words.Bytes(bytes)} that {master} did not have at {Words.Time(seen.At)}, when {member.Name} "
+                    + "responded last, and what it wrote after that.",
             { AheadBytes: 0 } seen =>
                 $"At most what {member.Name} wrote after {Words.Time(seen.At)}, when it responded last: until then "
                     + $"{master} has everything.",
@@ -79,7 +79,8 @@ internal static class DataLoss
             : string.Create(
                 CultureInfo.InvariantCulture,
                 $" It also holds {merge.ForeignKeys:N0} {(merge.ForeignKeys == 1 ? "key" : "keys")} of other "
-                    + $"applications, which are not merged and are gone when it follows: give them a Redis of their own."
+                    + $"applications, which are not merged and are gone when it follows: give them a Redis of "
+                    + $"their own."
             );
 
     /// <summary>What becomes of such a member.</summary>

@@ -24,8 +24,8 @@ internal abstract record Decision
     public sealed record AskPromises : Decision;
 
     /// <summary>Release the lease.</summary>
-    /// <param name="Document">The document with the switch at its hand-over; else without the change,
-    /// and with a former ruler in the ledger.</param>
+    /// <param name="Document">The document with the switch at its hand-over; else without the
+    /// change, and with a former ruler in the ledger.</param>
     public sealed record Release(ClusterDocument Document) : Decision;
 
     /// <summary>Write the document: the next step, the end of a change, the ledger.</summary>

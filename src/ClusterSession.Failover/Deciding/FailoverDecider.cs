@@ -17,15 +17,15 @@ namespace ClusterSession.Failover.Deciding;
 ///        +------------------------------+   +-------------+--------------+
 ///                                                         | acquire, with a change in the document
 ///           another holds it                              v
-///   +-------------------------------+       +----------------------------------------------------+
-///   | ReplicaRules                  |       | HolderRules: I hold it                             |
-///   |  I am the source? promote,    |&lt;-----&gt;|  PromoteSource -> FollowSource -+                  |
-///   |    closed                     |       |  (the source's agent promotes)  v                  |
-///   |  ruler open, and it has all   |       |        no source ------> PromoteTarget -> Open     |
-///   |    that I have? follow        |       |                                            |       |
-///   |  else merge what only I have  |       |  Redis lost: release  &lt;--  ruling  &lt;------+       |
-///   |    into the ruler, then follow|       |                                                    |
-///   +-------------------------------+       +----------------------------------------------------+
+///   +-------------------------------+     +------------------------------------------------+
+///   | ReplicaRules                  |     | HolderRules: I hold it                         |
+///   |  I am the source? promote,    |&lt;---&gt;|  PromoteSource -> FollowSource -+              |
+///   |    closed                     |     |  (the source's agent promotes)  v              |
+///   |  ruler open, and it has all   |     |        no source ------> PromoteTarget -> Open |
+///   |    that I have? follow        |     |                                            |   |
+///   |  else merge what only I have  |     |  Redis lost: release  &lt;--  ruling  &lt;------+   |
+///   |    into the ruler, then follow|     |                                                |
+///   +-------------------------------+     +------------------------------------------------+
 /// </code>
 /// A planned switch is the way from ruling back to "lease free", with the next master named
 /// (<see cref="SwitchRules"/>): the master waits until that is ready, closes, and releases the

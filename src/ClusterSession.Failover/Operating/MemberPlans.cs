@@ -224,11 +224,12 @@ internal sealed class MemberPlans(FailoverTimings timings)
     /// <summary>What becomes of one member; null: nothing.</summary>
     private static string? Adopted(ClusterMember? known, ClusterMember member) =>
         known is null
-            ? $"{member.Name} becomes a member ({(member.Kind == MemberKind.Candidate ? "candidate" : "read replica")}), "
-                + $"Redis {member.Redis}, agent {member.Agent}."
+            ? $"{member.Name} becomes a member ({KindOf(member)}), Redis {member.Redis}, agent {member.Agent}."
         : known == member ? null
-        : $"{member.Name} is known by Redis {member.Redis}, agent {member.Agent}, as "
-            + (member.Kind == MemberKind.Candidate ? "a candidate." : "a read replica.");
+        : $"{member.Name} is known by Redis {member.Redis}, agent {member.Agent}, as " + $"a {KindOf(member)}.";
+
+    private static string KindOf(ClusterMember member) =>
+        member.Kind == MemberKind.Candidate ? "candidate" : "read replica";
 
     public PlanResult Reinit(Situation seen, string member)
     {

@@ -85,7 +85,8 @@ internal sealed class MergeRequest(
         BinaryPrimitives.WriteInt64BigEndian(space[2..], record.Created.ToUnixTimeMilliseconds());
         record.Version.WriteTo(space[RedisKeys.VersionOffset..]);
         BinaryPrimitives.WriteInt64BigEndian(space[(RedisKeys.ForgottenOffset - 1)..], record.ForgottenUpTo);
-        space[RedisKeys.MarksOffset] = record.HasDroppedTombstones ? (byte)1 : (byte)0; // In the empty first byte of the stamp.
+        // In the empty first byte of the stamp.
+        space[RedisKeys.MarksOffset] = record.HasDroppedTombstones ? (byte)1 : (byte)0;
         record.Previous.WriteTo(space[RedisKeys.PreviousOffset..]);
         record.Intervals.CopyTo(space[RedisKeys.HeaderFixedLength..]);
     }

@@ -127,7 +127,8 @@ internal sealed class SessionCommitter(
     {
         if (delta.IsReservedOnly)
         {
-            return CommitResult.AlreadyEnded; // A principal that was recorded, and nothing that the application changed.
+            // A principal that was recorded, and nothing that the application changed.
+            return CommitResult.AlreadyEnded;
         }
 
         var refused = CommitResult.Unavailable(StoreFailure.Refused);
@@ -422,7 +423,8 @@ internal sealed class SessionCommitter(
             local.Copies.Publish(key, known.Record, answer.Lease, mark, local.Copies.Clock.Now, isCommit: true);
             return known.Record.Version == changed.Version
                 ? CommitResult.Committed(known.Record, isComplete: true)
-                : CommitResult.Committed(changed, isComplete: false); // A later commit was heard of first; this request names its own.
+                // A later commit was heard of first; this request names its own.
+                : CommitResult.Committed(changed, isComplete: false);
         }
 
         // Read anew at once, not by the next request: that one may come when the store gives no

@@ -12,13 +12,15 @@ namespace ClusterSession.Http;
 /// </summary>
 /// <remarks>
 /// <code>
-/// 1 access     does the endpoint use a session at all? Has this HttpContext one already (an error page)?
-/// 2 identify   cookie -> id and last commit seen; for an unknown key the key ring is read again;
-///              one that was not issued here means "no session"
-/// 3 open       fresh local copy, without a task; else the store
-/// 4 use        the application runs, with HttpContext.Session
-/// 5 commit     before the headers leave (SessionResponse), at the latest when the run ends or callbacks have run
-/// 6 cookie     when the headers leave (ResponseCookie)
+/// 1 access    does the endpoint use a session at all? Has this HttpContext one already (an error
+///             page)?
+/// 2 identify  cookie -> id and last commit seen; for an unknown key the key ring is read again;
+///             one that was not issued here means "no session"
+/// 3 open      fresh local copy, without a task; else the store
+/// 4 use       the application runs, with HttpContext.Session
+/// 5 commit    before the headers leave (SessionResponse), at the latest when the run ends or
+///             callbacks have run
+/// 6 cookie    when the headers leave (ResponseCookie)
 /// </code>
 /// With a local copy and no changes nothing here is asynchronous.
 /// </remarks>

@@ -20,7 +20,7 @@ namespace ClusterSession.Http;
 /// <code>
 /// ClusterSessionMiddleware, server --> RequestRuns --> RequestSession &lt;-- the application
 ///                                                        |      |
-///                          SessionResponse &lt;-- changed --'      '--> SessionState: what it knows
+///                          SessionResponse &lt;-- changed --'      '--> SessionState: what it has
 ///                                 |
 ///                                 '--> SessionState: takes the commit, settles it
 /// </code>

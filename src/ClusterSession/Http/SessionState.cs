@@ -15,15 +15,15 @@ namespace ClusterSession.Http;
 /// </summary>
 /// <remarks>
 /// <code>
-/// found at the open        begins as      a login of the request             Take gives
-/// -----------------------  -------------  ---------------------------------  -------------------------
-/// the session              stored         changes its id, or empties it too  Changes, or NewId
-/// missing, ended, nothing  new            is recorded in it                  NewSession
-/// rotated, another's       aside          lets a sign-in begin one: new      Nothing; then NewSession
-/// the store away           unavailable    -                                  Nothing
+/// found at the open        begins as    a login of the request             Take gives
+/// -----------------------  -----------  ---------------------------------  -----------------------
+/// the session              stored       changes its id, or empties it too  Changes, or NewId
+/// missing, ended, nothing  new          is recorded in it                  NewSession
+/// rotated, another's       aside        lets a sign-in begin one: new      Nothing; NewSession
+/// the store away           unavailable  -                                  Nothing
 ///
-/// ended by others, while the request runs                                    Ended
-/// a rotation or an end that was asked for has failed                         Refused
+/// ended by others, while the request runs                                  Ended
+/// a rotation or an end that was asked for has failed                       Refused
 /// </code>
 /// What was taken comes back once, as a <see cref="CommitResult"/> (<see cref="Settle"/>), and
 /// before that, where it was to give an id, as a <see cref="NewIdResult"/>

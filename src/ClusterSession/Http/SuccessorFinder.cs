@@ -13,9 +13,11 @@ namespace ClusterSession.Http;
 /// </summary>
 /// <remarks>
 /// <code>
-/// rotated longer ago than RotationGrace, or ended                     a dead cookie
-/// the request is logged in, and the successor is that user's          the successor, and the response names it
-/// else                                                                an empty session for this request alone
+/// rotated longer ago than RotationGrace, or ended             a dead cookie
+/// the request is logged in, and the successor is that user's  the successor, and the response
+///                                                             names it
+/// else                                                        an empty session for this request
+///                                                             alone
 /// </code>
 /// A client that brings the old id alone gets nothing: an attacker may have planted it before the
 /// login. The grace counts from the age of the tombstone by the store's remaining life, by nobody's

@@ -11,9 +11,9 @@ namespace ClusterSession.Local;
 /// </summary>
 /// <remarks>
 /// <code>
-/// ended     nothing revives it: remembered whatever happens to the store
-/// missing   may be restored or replayed by another node: remembered while the store would tell of that
-///           (its lease is current), and no longer than until it does (OnChanged)
+/// ended    nothing revives it: remembered whatever happens to the store
+/// missing  may be restored or replayed by another node: remembered while the store would tell of
+///          that (its lease is current), and no longer than until it does (OnChanged)
 /// </code>
 /// Bounded: past the limit all are forgotten at once, which costs each of them another read.
 /// Thread-safe.

@@ -95,7 +95,8 @@ public sealed class StoredSession
             && size > SessionDelta.SizeOf(record)
         )
         {
-            return (null, Answer(WriteOutcome.Unavailable, record.Version)); // Too large; one that was so already may shrink.
+            // Too large; one that was so already may shrink.
+            return (null, Answer(WriteOutcome.Unavailable, record.Version));
         }
 
         return (Of(changed), Changed(record.Version) with { IsBaseMissing = isBaseMissing });

@@ -291,7 +291,9 @@ internal sealed class JournalSender(
             }
         }
 
-        return false; // A server that answers and is lost each time, or a crowd of others: it stays here, and is sent later.
+        // A server that answers and is lost each time, or a crowd of others: it stays here, and is
+        // sent later.
+        return false;
     }
 
     private bool NotTaken(PendingSession pending, StoreFailure failure)
