@@ -37,7 +37,7 @@ public abstract class CoordinatorConformance
         foreach (var coordinator in coordinators)
         {
             var state = await CoordinatorSteps.ReadAsync(coordinator, "north");
-            Assert.Equal(("a", epoch, true, 1), (state.Holder, state.Epoch, state.IsHeld, state.Version));
+            Assert.Equal(("a", epoch, true, 1), (state.LastHolder, state.Epoch, state.IsHeld, state.Version));
             Assert.Equal(Document.ToArray(), state.Document.ToArray());
             Assert.IsType<RenewResult.Renewed>(await coordinator.RenewAsync("north", "a", epoch));
             Assert.IsType<RenewResult.Lost>(await coordinator.RenewAsync("north", "b", epoch));
@@ -67,7 +67,7 @@ public abstract class CoordinatorConformance
                 .ReleaseAsync(OperationId.New(), "north", "a", epoch, "last"u8.ToArray(), seenVersion: 2)
         );
         var last = await CoordinatorSteps.ReadAsync(coordinators[0], "north");
-        Assert.Equal((null, epoch, false, 3), (last.Holder, last.Epoch, last.IsHeld, last.Version));
+        Assert.Equal((null, epoch, false, 3), (last.LastHolder, last.Epoch, last.IsHeld, last.Version));
     }
 
     [Fact]
@@ -130,7 +130,7 @@ public abstract class CoordinatorConformance
         var epoch = (await CoordinatorSteps.AcquireAsync(coordinator, "north", "a", Ttl)).Epoch;
         Assert.IsType<ReleaseResult.Released>(await coordinator.ReleaseAsync(OperationId.New(), "north", "a", epoch));
         var state = await CoordinatorSteps.ReadAsync(coordinator, "north");
-        Assert.Equal((null, epoch, 1), (state.Holder, state.Epoch, state.Version));
+        Assert.Equal((null, epoch, 1), (state.LastHolder, state.Epoch, state.Version));
         Assert.Equal("a"u8, state.Document.Span);
     }
 
@@ -145,7 +145,7 @@ public abstract class CoordinatorConformance
             await coordinator.ReleaseAsync(OperationId.New(), "south", "b", south.Epoch)
         );
         var north = await CoordinatorSteps.ReadAsync(coordinator, "north");
-        Assert.Equal(("a", true), (north.Holder, north.IsHeld));
+        Assert.Equal(("a", true), (north.LastHolder, north.IsHeld));
         Assert.IsType<RenewResult.Renewed>(await coordinator.RenewAsync("north", "a", first.Epoch));
     }
 

@@ -20,7 +20,7 @@ public sealed class LogTests : IDisposable
     /// A deposed leader's entry was overwritten; what waits for it gets no other's answer.
     /// </summary>
     [Fact]
-    public async Task Deposed_leader_takes_no_answer_of_the_entry_in_place_of_its_own()
+    public async Task Deposed_leader_does_not_take_the_answer_of_the_entry_in_place_of_its_own()
     {
         await using var map = new MapStateMachine(new DirectoryInfo(_directory.File("snapshots")), 4096);
         await using var log = new WriteAheadLog(Options(), map);

@@ -24,7 +24,7 @@ internal sealed record ScaleFigures(
 /// </summary>
 internal static class ScaleMeasure
 {
-    private const int MostRequestedQuickly = 10_000;
+    private const int MaxRequestedQuickly = 10_000;
     private const int Passes = 11;
     private static readonly int[] Numbers = [1_000, 10_000, 100_000, 1_000_000];
 
@@ -36,7 +36,7 @@ internal static class ScaleMeasure
     {
         var opened = Open();
         var requested = await RequestAsync(
-            [.. Numbers.Where(number => !settings.IsQuick || number <= MostRequestedQuickly)],
+            [.. Numbers.Where(number => !settings.IsQuick || number <= MaxRequestedQuickly)],
             workDirectory,
             settings
         );

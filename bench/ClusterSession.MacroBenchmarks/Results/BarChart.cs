@@ -21,7 +21,7 @@ internal sealed record BarChart(string Title, IReadOnlyList<BarChart.Group> Grou
     /// A bar many times as long as most others would make dots of them; past this multiple of the
     /// median it is cut and marked.
     /// </summary>
-    private const double MostMedians = 4;
+    private const double MaxMedians = 4;
 
     /// <summary>Bars that share a scale.</summary>
     internal sealed record Group(string Title, IReadOnlyList<Bar> Bars);
@@ -85,7 +85,7 @@ internal sealed record BarChart(string Title, IReadOnlyList<BarChart.Group> Grou
         }
 
         var longest = group.Bars.Where(bar => !double.IsNaN(bar.Highest)).Max(bar => bar.Highest);
-        var most = MostMedians * values[values.Length / 2];
+        var most = MaxMedians * values[values.Length / 2];
         // Only peers are cut: what this project costs, and how far it is from the limit, must be
         // seen as it is.
         return Math.Max(

@@ -94,7 +94,7 @@ internal sealed class ChangeCommand
     {
         var discards = new Option<string[]>("--discard")
         {
-            Description = "A member whose data is given up for it; repeatable.",
+            Description = "A member whose data is discarded for it; repeatable.",
             HelpName = "member",
         };
         return new ChangeCommand(common, terminal, canWait: true).Build(

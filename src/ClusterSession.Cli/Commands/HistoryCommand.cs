@@ -83,7 +83,7 @@ internal static class HistoryCommand
             EventKind.Merged => $"what only {line.To} had was merged into the master",
             EventKind.ReturnAsked => $"{line.From} began the way back to {line.To}",
             EventKind.Settled => $"{line.To} follows the master again",
-            EventKind.Discarded => $"an operator gave up the data of {line.To}",
+            EventKind.Discarded => $"an operator discarded the data of {line.To}",
             EventKind.Forgotten => $"an operator had {line.To} forgotten",
             EventKind.Adopted => "an operator adopted the members of an agent's settings"
                 + (line.To is { } added ? $": {added} is new" : ""),

@@ -8,7 +8,8 @@ namespace ClusterSession.Cli.Generating;
 /// <param name="ApplicationPassword">Of the application's user in each Redis.</param>
 /// <param name="ReplicationPassword">Of the user by which a replica without agent follows.</param>
 /// <param name="ReaderPassword">Of the user that reads from such a replica.</param>
-/// <param name="CoordinatorPassword">Of the agents' user in ZooKeeper or etcd; empty: there is none.</param>
+/// <param name="CoordinatorPassword">Of the agents' user in ZooKeeper or etcd; empty: there is
+/// none.</param>
 internal sealed record SiteSecrets(
     string Cluster,
     string AgentPassword,

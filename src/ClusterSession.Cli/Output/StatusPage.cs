@@ -115,7 +115,7 @@ internal sealed class StatusPage(Page page)
     {
         if (facts.Ledger[member.Name].FirstOrDefault() is { } line)
         {
-            return line.IsDiscarded ? "given up by the operator; it is replaced when it follows"
+            return line.IsDiscarded ? "discarded by the operator; it is replaced when it follows"
                 : line.IsContained ? $"nothing that {facts.Master?.Name} lacks; follows when its agent runs"
                 : member.Merge is { State: MergeState.Running } merge ? Words.Merging(merge)
                 : string.Create(
@@ -246,7 +246,8 @@ internal sealed class StatusPage(Page page)
         page.Text(
             string.Create(
                 CultureInfo.InvariantCulture,
-                $"Change under way: {ChangeSteps.Name(change).TrimEnd(',')}, epoch {change.Epoch}; this step since {since}"
+                $"Change under way: {ChangeSteps.Name(change).TrimEnd(',')}, epoch {change.Epoch}; this step since "
+                    + $"{since}"
             ),
             isBold: true
         );
@@ -285,13 +286,13 @@ internal sealed class StatusPage(Page page)
                         $"Epoch {line.Epoch}. The cluster has known of it since {Words.Since(line.Since, facts.Now)}. "
                     )
                         + (
-                            line.IsDiscarded ? "Given up by the operator: it is replaced when the member follows."
+                            line.IsDiscarded ? "Discarded by the operator: it is replaced when the member follows."
                             : line.IsContained
                                 ? $"{facts.Master?.Name} is seen to have all of it: {line.Member} follows when its "
                                     + "agent runs."
                             : DataLoss.Stays(facts, line.Member)
                                 + DataLoss.LeftBehind(MergeOf(status, line.Member))
-                                + $" {DataLoss.GiveUp(facts, line.Member)}"
+                                + $" {DataLoss.Discard(facts, line.Member)}"
                         )
                 )
             )

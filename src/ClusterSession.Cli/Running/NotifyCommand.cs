@@ -13,7 +13,8 @@ namespace ClusterSession.Cli.Running;
 /// <remarks>
 /// It runs for as long as keepalived has said nothing else: as master it renews the record without
 /// which its Redis takes no writes, as backup it waits for the other host and follows it anew where
-/// that opens under another epoch. After <c>fault</c> and <c>stop</c> it ends once its Redis is closed.
+/// that opens under another epoch. After <c>fault</c> and <c>stop</c> it ends once its Redis is
+/// closed.
 /// </remarks>
 internal sealed class NotifyCommand
 {
@@ -132,7 +133,8 @@ internal sealed class NotifyCommand
             throw new ToolException(
                 ExitCode.Failed,
                 $"The Redis of {self.Name} did not answer within {options.Ttl.TotalSeconds:0.#} s, and may be open.",
-                "It takes no more writes: its record has expired. When it answers, close it by giving the command again."
+                "It takes no more writes: its record has expired. When it answers, close it by giving the command "
+                    + "again."
             );
         }
 

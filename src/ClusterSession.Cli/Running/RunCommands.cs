@@ -93,8 +93,8 @@ internal sealed class RunCommands
             throw new ToolException(
                 ExitCode.Failed,
                 exception.Message,
-                "If the address is in use, see which process has it, or set Urls. If a file cannot be used, see that its "
-                    + "directory exists and belongs to this user."
+                "If the address is in use, see which process has it, or set Urls. If a file cannot be used, see that "
+                    + "its directory exists and belongs to this user."
             );
         }
     }

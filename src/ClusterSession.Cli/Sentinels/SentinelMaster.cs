@@ -49,7 +49,7 @@ internal sealed class SentinelMaster(SentinelMergeSettings settings, Terminal te
     )
     {
         var master = sight.Master!.Value;
-        var (store, tombstone) = StoreLives.Of(settings.IdleTimeout, settings.TicketLife);
+        var (store, tombstone) = SessionLives.Of(settings.IdleTimeout, settings.TicketLife);
         var wanted = new MergeSettings
         {
             KeyPrefix = settings.KeyPrefix,

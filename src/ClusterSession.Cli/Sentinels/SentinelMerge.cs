@@ -177,8 +177,8 @@ internal sealed class SentinelMerge(SentinelMergeSettings settings, Terminal ter
         string.Create(
             CultureInfo.InvariantCulture,
             $"{report.Scanned:N0} sessions were compared, and {report.Written:N0} records and elements of documents "
-                + $"were written into {master} in {Words.Duration(report.Duration)}; {report.ForeignKeys:N0} keys of others "
-                + $"and {report.Unreadable:N0} damaged records were not merged."
+                + $"were written into {master} in {Words.Duration(report.Duration)}; {report.ForeignKeys:N0} keys of "
+                + $"others and {report.Unreadable:N0} damaged records were not merged."
         );
 
     /// <summary>What is waited for is said once.</summary>

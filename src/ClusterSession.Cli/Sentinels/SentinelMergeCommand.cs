@@ -38,7 +38,7 @@ internal static class SentinelMergeCommand
                 ExitCode.Failed,
                 $"{settings.Own} must not start: it was not merged, and Sentinel would wipe what only it has. "
                     + result.Sentence,
-                "Remove the cause: systemd gives this command again, which does what is left. To give up what only "
+                "Remove the cause: systemd gives this command again, which does what is left. To discard what only "
                     + $"this Redis has, set {SentinelMergeSettings.Section}:StartUnmerged to true for one start."
             );
         }

@@ -214,7 +214,7 @@ internal static class AlarmRules
     }
 
     /// <summary>
-    /// It lasts until that data was merged, given up, or forgotten with its member.
+    /// It lasts until that data was merged, discarded, or forgotten with its member.
     /// </summary>
     private static IEnumerable<Alarm> Incomplete(ClusterFacts facts)
     {
@@ -261,7 +261,8 @@ internal static class AlarmRules
             {
                 yield return new Alarm(
                     "member-not-responding",
-                    $"Neither the Redis of {member.Name} ({member.Redis}) nor its agent ({member.Agent}) is responding.",
+                    $"Neither the Redis of {member.Name} ({member.Redis}) nor its agent ({member.Agent}) is "
+                        + "responding.",
                     $"Start Redis and agent of {member.Name}, or see why the host cannot be reached. "
                         + DataLoss.Forget(facts, member)
                 );

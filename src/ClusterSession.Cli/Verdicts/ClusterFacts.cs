@@ -65,7 +65,7 @@ internal sealed class ClusterFacts
         member is { Role: MemberRole.Replica, IsLinkUp: true }
         && (Master is null || member.Follows is null || member.Follows == Master.Name);
 
-    /// <summary>Whether it has data that the master may lack, and that nobody gave up.</summary>
+    /// <summary>Whether it has data that the master may lack, and that nobody discarded.</summary>
     public bool IsUnmerged(ClusterMemberStatus member) => Ledger[member.Name].Any(IsOpen);
 
     /// <summary>Whether a line of the ledger is of data that somebody may miss.</summary>

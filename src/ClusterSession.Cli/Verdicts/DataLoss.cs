@@ -30,8 +30,8 @@ internal static class DataLoss
         member.LastSeen switch
         {
             { AheadBytes: > 0 and var bytes } seen =>
-                $"{Words.Bytes(bytes)} that {master} did not have at {Words.Time(seen.At)}, when {member.Name} responded "
-                    + "last, and what it wrote after that.",
+                $"{Words.Bytes(bytes)} that {master} did not have at {Words.Time(seen.At)}, when {member.Name} "
+                    + "responded last, and what it wrote after that.",
             { AheadBytes: 0 } seen =>
                 $"At most what {member.Name} wrote after {Words.Time(seen.At)}, when it responded last: until then "
                     + $"{master} has everything.",
@@ -44,7 +44,7 @@ internal static class DataLoss
         + (
             WhyNot(facts, member) is { } why
                 ? why
-                : "How its data is given up instead is in the list of data not merged."
+                : "How its data is discarded instead is in the list of data not merged."
         );
 
     /// <summary>How far the merge of that data is.</summary>
@@ -62,10 +62,10 @@ internal static class DataLoss
                 : "what only it has is merged by itself when both respond.",
         };
 
-    /// <summary>How that data is given up, and what before; or why not now.</summary>
-    public static string GiveUp(ClusterFacts facts, string member) =>
+    /// <summary>How that data is discarded, and what before; or why not now.</summary>
+    public static string Discard(ClusterFacts facts, string member) =>
         $"It is merged by itself when it and its agent respond and there is a master. If it is not to be, copy the "
-        + $"files of {member} away (the directory is dir in its redis.conf) before you give its data up. "
+        + $"files of {member} away (the directory is dir in its redis.conf) before you discard its data. "
         + (
             WhyNot(facts, member) is { } why
                 ? why
@@ -79,7 +79,8 @@ internal static class DataLoss
             : string.Create(
                 CultureInfo.InvariantCulture,
                 $" It also holds {merge.ForeignKeys:N0} {(merge.ForeignKeys == 1 ? "key" : "keys")} of other "
-                    + $"applications, which are not merged and are gone when it follows: give them a Redis of their own."
+                    + $"applications, which are not merged and are gone when it follows: give them a Redis of "
+                    + $"their own."
             );
 
     /// <summary>What becomes of such a member.</summary>
@@ -99,11 +100,11 @@ internal static class DataLoss
             .DefaultIfEmpty(0)
             .Max();
         return facts.IsUnmerged(member)
-                ? $"Do not forget {member.Name}: its data, which others may lack, would be given up with it. The "
+                ? $"Do not forget {member.Name}: its data, which others may lack, would be lost with it. The "
                     + "command is refused until that data was discarded."
             : facts.Master is null && (facts.EpochOf(member) == 0 || facts.EpochOf(member) >= usable)
                 ? $"Do not forget {member.Name} while there is no master: it may have the newest data, which would be "
-                    + "given up with it."
+                    + "lost with it."
             : $"If it no longer exists: {Words.Command} forget {member.Name}";
     }
 
@@ -128,12 +129,12 @@ internal static class DataLoss
             ];
     }
 
-    /// <summary>Why its data must not be given up now; null: it may be.</summary>
+    /// <summary>Why its data must not be discarded now; null: it may be.</summary>
     private static string? WhyNot(ClusterFacts facts, string member) =>
         !facts.Status.Store.IsReachable
-            ? "Do not give its data up before the coordination store responds: until then it is not known who has what."
+            ? "Do not discard its data before the coordination store responds: until then it is not known who has what."
         : Unseen(facts, member) is { Count: > 0 } unseen
-            ? $"Do not give its data up while {Words.List(unseen)} {(unseen.Count == 1 ? "is" : "are")} not "
+            ? $"Do not discard its data while {Words.List(unseen)} {(unseen.Count == 1 ? "is" : "are")} not "
                 + $"responding: {member} may have the only copy left."
         : null;
 }

@@ -148,7 +148,8 @@ internal static class Masterless
             return (
                 Missing(facts) ?? facts.Status.Reason,
                 $"{Words.List(newer)} {(newer.Length == 1 ? "is" : "are")} waited for (NewerDataWait, 10 s unless it "
-                    + $"was set otherwise). Then {Words.List(candidates)} goes on without that data, and an alarm says so. "
+                    + $"was set otherwise). Then {Words.List(candidates)} goes on without that data, and an alarm says "
+                    + "so. "
                     + Copies,
                 $"Start {Words.List(newer)}, Redis and agent, before that: its data is kept then. If that cannot be, "
                     + "nothing else is to be done."

@@ -37,8 +37,8 @@ internal static class Redundant
             _ when facts.IsUnmerged(member) => (2, $"Wait: {name} follows when what only it has was merged."),
             { Role: MemberRole.Replica, IsLinkUp: false } => (
                 1,
-                $"See that {name} reaches the Redis of "
-                    + $"{facts.Master?.Name ?? "the master"}: its log says why it is not connected, or still being filled."
+                $"See that {name} reaches the Redis of {facts.Master?.Name ?? "the master"}: its log says why it is "
+                    + "not connected, or still being filled."
             ),
             _ => (1, $"Wait until {name} follows; if it does not, look at the log of its agent."),
         };

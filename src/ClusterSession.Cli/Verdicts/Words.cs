@@ -48,7 +48,8 @@ internal static class Words
         string.Create(
             CultureInfo.InvariantCulture,
             $"{line.Member} was promoted {line.Count} times within the flapping window, and is passed over "
-                + $"{Until(line)}, since another candidate has its data (\"{Command} now\" promotes it all the same{when})"
+                + $"{Until(line)}, since another candidate has its data (\"{Command} now\" promotes it all the "
+                + $"same{when})"
         );
 
     /// <summary>The end of its bar.</summary>

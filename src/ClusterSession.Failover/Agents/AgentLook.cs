@@ -5,5 +5,5 @@ namespace ClusterSession.Failover.Agents;
 /// <summary>What an agent saw, and what it decided by it. Immutable.</summary>
 /// <param name="View">What it saw.</param>
 /// <param name="Decision">What it is about to do, or does.</param>
-/// <param name="At">Timestamp of the coordinator's clock when it had seen everything.</param>
+/// <param name="At">When it had seen everything, by the clock of the coordination store.</param>
 internal sealed record AgentLook(ClusterView View, Decision Decision, long At);

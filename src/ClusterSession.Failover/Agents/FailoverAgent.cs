@@ -66,7 +66,7 @@ internal sealed class FailoverAgent
     public (long Epoch, TimeSpan Left) LeaseNow => _lease.LeaseNow;
 
     /// <summary>How long it is bound to take no lease.</summary>
-    public TimeSpan PromisedFor => _promises.Left;
+    public TimeSpan BoundFor => _promises.Left;
 
     /// <summary>The merge of its Redis' data into the master; null: there is none.</summary>
     public MergeSight? Merge => _merge.Sight;
@@ -128,7 +128,7 @@ internal sealed class FailoverAgent
         {
             if (
                 state.IsHeld
-                && state.Holder == _settings.Self
+                && state.LastHolder == _settings.Self
                 && (state.Epoch, state.Version) == (begun.Epoch, begun.Version)
             )
             {
@@ -250,7 +250,7 @@ internal sealed class FailoverAgent
         // Where nobody is left to ask, one that was forgotten may be adopted again.
         if (answers.Length > 0 && answers.All(isPromised => isPromised))
         {
-            _lease.Promised(askedAt);
+            _lease.OthersPromised(askedAt);
         }
 
         await ExtendAsync(view, cancellation).ConfigureAwait(false);
@@ -342,7 +342,7 @@ internal sealed class FailoverAgent
                     .ConfigureAwait(false);
             case RedisAction.Leave leave:
                 return await DoAsync(
-                        _links.Redis.FollowAsync(view.Document.Find(leave.Member)!, leave.Tenure, cancellation)
+                        _links.Redis.FollowAsync(view.Document.Find(leave.Next)!, leave.Tenure, cancellation)
                     )
                     .ConfigureAwait(false);
             case RedisAction.Merge merge:

@@ -9,16 +9,16 @@ namespace ClusterSession.Failover.Agents;
 /// </summary>
 /// <remarks>The loop counts, and requests read at any time.</remarks>
 /// <param name="timings">Durations and limits, alike on all agents of a cluster.</param>
-/// <param name="clock">The coordinator's clock.</param>
+/// <param name="clock">The coordination store's clock.</param>
 internal sealed class LeaseClock(FailoverTimings timings, TimeProvider clock)
 {
     private readonly Lock _lock = new();
     private long _epoch;
     private long _leaseFrom;
-    private long _promisesFrom;
+    private long _othersBoundFrom;
     private bool _isHeld;
     private TimeSpan _ttl = timings.Ttl;
-    private bool _isPromised;
+    private bool _areOthersBound;
     private long _recordFrom = clock.GetTimestamp();
     private TimeSpan _recordLife = timings.RecordLife; // A former process of this agent may have sent one.
     private long _openFrom = clock.GetTimestamp();
@@ -29,8 +29,8 @@ internal sealed class LeaseClock(FailoverTimings timings, TimeProvider clock)
 
     public TimeSpan LeaseLeft => Read(() => _isHeld ? Left(_leaseFrom, Counted) : TimeSpan.Zero);
 
-    public TimeSpan PromisesLeft =>
-        Read(() => _isPromised ? Left(_promisesFrom, CountedOf(timings.Ttl)) : TimeSpan.Zero);
+    public TimeSpan OthersBoundFor =>
+        Read(() => _areOthersBound ? Left(_othersBoundFrom, CountedOf(timings.Ttl)) : TimeSpan.Zero);
 
     /// <summary>How long a record that was sent may live.</summary>
     public TimeSpan RecordLeft => Read(() => Left(_recordFrom, _recordLife));
@@ -42,7 +42,7 @@ internal sealed class LeaseClock(FailoverTimings timings, TimeProvider clock)
                 _epoch,
                 Longer(
                     _isHeld ? Left(_leaseFrom, Counted) : TimeSpan.Zero,
-                    _isPromised ? Left(_promisesFrom, CountedOf(timings.Ttl)) : TimeSpan.Zero
+                    _areOthersBound ? Left(_othersBoundFrom, CountedOf(timings.Ttl)) : TimeSpan.Zero
                 )
             )
         );
@@ -60,8 +60,8 @@ internal sealed class LeaseClock(FailoverTimings timings, TimeProvider clock)
     /// <param name="epoch">Its number.</param>
     /// <param name="countedFrom">From when it counts.</param>
     /// <param name="ttl">
-    /// How long it runs by the coordinator; zero: unknown. A process before this one may have asked
-    /// for another life than these timings have.
+    /// How long it runs by the coordination store; zero: unknown. A process before this one may
+    /// have asked for another life than these timings have.
     /// </param>
     public void Granted(long epoch, long countedFrom, TimeSpan ttl)
     {
@@ -86,15 +86,16 @@ internal sealed class LeaseClock(FailoverTimings timings, TimeProvider clock)
     {
         lock (_lock)
         {
-            (_epoch, _isHeld, _isPromised) = (0, false, false);
+            (_epoch, _isHeld, _areOthersBound) = (0, false, false);
         }
     }
 
-    public void Promised(long askedAt)
+    /// <summary>All other agents have promised.</summary>
+    public void OthersPromised(long askedAt)
     {
         lock (_lock)
         {
-            (_isPromised, _promisesFrom) = (true, askedAt);
+            (_areOthersBound, _othersBoundFrom) = (true, askedAt);
         }
     }
 
@@ -118,7 +119,7 @@ internal sealed class LeaseClock(FailoverTimings timings, TimeProvider clock)
     {
         lock (_lock)
         {
-            var left = Longer(LeaseLeft, PromisesLeft);
+            var left = Longer(LeaseLeft, OthersBoundFor);
             left = left < timings.RecordLife ? left : timings.RecordLife;
             if (left > RecordLeft)
             {

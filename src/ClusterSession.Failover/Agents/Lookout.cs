@@ -5,7 +5,7 @@ using ClusterSession.Failover.Sights;
 
 namespace ClusterSession.Failover.Agents;
 
-/// <summary>Makes the view: first the coordinator, then all members at once.</summary>
+/// <summary>Makes the view: first the coordination store, then all members at once.</summary>
 internal sealed class Lookout(
     AgentSettings settings,
     FailoverTimings timings,
@@ -75,8 +75,8 @@ internal sealed class Lookout(
             Now = time.GetUtcNow(),
             LeaseEpoch = lease.Epoch,
             LeaseLeft = lease.LeaseLeft,
-            PromisesLeft = lease.PromisesLeft,
-            PromisedFor = promises.Left,
+            OthersBoundFor = lease.OthersBoundFor,
+            BoundFor = promises.Left,
             RecordLeft = lease.RecordLeft,
             SinceStart = Clock.GetElapsedTime(_startedAt),
             MemberFor = _memberSince is null ? null : Since(_memberSince),
@@ -131,8 +131,8 @@ internal sealed class Lookout(
             : _freeSince is { } since && _freeEpoch == state.Epoch ? since
             : Clock.GetTimestamp();
         _freeEpoch = state.Epoch;
-        var isHolder = state.IsHeld && state.Holder == settings.Self;
-        promises.Saw(state.Epoch, _document.Adoptions, isHolder, state is { IsHeld: false, Holder: null });
+        var isHolder = state.IsHeld && state.LastHolder == settings.Self;
+        promises.Saw(state.Epoch, _document.Adoptions, isHolder, state is { IsHeld: false, LastHolder: null });
         if (!isHolder && (state.IsHeld || state.Epoch != lease.Epoch))
         {
             lease.Ended();

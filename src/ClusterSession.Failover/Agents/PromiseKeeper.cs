@@ -20,7 +20,7 @@ namespace ClusterSession.Failover.Agents;
 /// </para>
 /// </remarks>
 /// <param name="timings">Durations and limits, alike on all agents of a cluster.</param>
-/// <param name="clock">The coordinator's clock.</param>
+/// <param name="clock">The coordination store's clock.</param>
 internal sealed class PromiseKeeper(FailoverTimings timings, TimeProvider clock)
 {
     private readonly Lock _lock = new();
@@ -45,7 +45,7 @@ internal sealed class PromiseKeeper(FailoverTimings timings, TimeProvider clock)
         }
     }
 
-    /// <summary>What the coordinator said.</summary>
+    /// <summary>What the coordination store said.</summary>
     /// <param name="epoch">Number of the last lease.</param>
     /// <param name="adoptions">How many members were adopted.</param>
     /// <param name="isHolder">Whether the lease is this agent's.</param>

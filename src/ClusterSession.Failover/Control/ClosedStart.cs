@@ -121,5 +121,7 @@ internal sealed record ClosedStart
     private static string Quoted(string word) =>
         word.Length > 0 && !word.AsSpan().ContainsAny(" \"'\\")
             ? word
-            : $"\"{word.Replace("\\", "\\\\", StringComparison.Ordinal).Replace("\"", "\\\"", StringComparison.Ordinal)}\"";
+            : '"'
+                + word.Replace("\\", "\\\\", StringComparison.Ordinal).Replace("\"", "\\\"", StringComparison.Ordinal)
+                + '"';
 }

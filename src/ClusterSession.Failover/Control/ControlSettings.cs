@@ -29,10 +29,10 @@ internal sealed record ControlSettings
     public TimeSpan Silence { get; init; } = TimeSpan.FromSeconds(2);
 
     /// <summary>How long the application's store keeps a session.</summary>
-    public TimeSpan SessionLife { get; init; } = StoreLives.Of(TimeSpan.FromMinutes(20), TimeSpan.Zero).Store;
+    public TimeSpan SessionLife { get; init; } = SessionLives.Of(TimeSpan.FromMinutes(20), TimeSpan.Zero).Store;
 
     /// <summary>How long it keeps that a session has ended.</summary>
-    public TimeSpan TombstoneLife { get; init; } = StoreLives.Of(TimeSpan.FromMinutes(20), TimeSpan.Zero).Tombstone;
+    public TimeSpan TombstoneLife { get; init; } = SessionLives.Of(TimeSpan.FromMinutes(20), TimeSpan.Zero).Tombstone;
 
     /// <summary>How long one attempt to connect may take.</summary>
     public TimeSpan ConnectTimeout { get; init; } = TimeSpan.FromSeconds(1);

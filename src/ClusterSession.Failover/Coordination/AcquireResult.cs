@@ -15,13 +15,13 @@ public abstract record AcquireResult
     public sealed record Granted(long Epoch, long Version, long CountedFrom) : AcquireResult;
 
     /// <summary>The lease is held, by this caller or another. Nothing was changed.</summary>
-    /// <param name="State">What the coordinator knew.</param>
+    /// <param name="State">What the coordination store knew.</param>
     public sealed record Held(CoordinationState State) : AcquireResult;
 
     /// <summary>
     /// Epoch or document are not those that the caller has seen. Nothing was changed.
     /// </summary>
-    /// <param name="State">What the coordinator knew.</param>
+    /// <param name="State">What the coordination store knew.</param>
     public sealed record Conflict(CoordinationState State) : AcquireResult;
 
     /// <summary>The outcome is unknown. Repeat it under the same id, or read.</summary>

@@ -1,8 +1,8 @@
 namespace ClusterSession.Failover.Coordination;
 
 /// <summary>What the coordination store knows of one cluster.</summary>
-/// <param name="Holder">Who was granted the lease last, unless it was released; also where it has
-/// run out since (<paramref name="IsHeld"/>). Null: nobody.</param>
+/// <param name="LastHolder">Who was granted the lease last, unless it was released; also where it
+/// has run out since (<paramref name="IsHeld"/>). Null: nobody.</param>
 /// <param name="Epoch">Number of the last grant; 0: there was none. It grows with each
 /// grant.</param>
 /// <param name="IsHeld">
@@ -11,7 +11,7 @@ namespace ClusterSession.Failover.Coordination;
 /// <param name="Version">Number of the document's last change; 0: there is no document.</param>
 /// <param name="Document">The document; empty: there is none.</param>
 public sealed record CoordinationState(
-    string? Holder,
+    string? LastHolder,
     long Epoch,
     bool IsHeld,
     long Version,

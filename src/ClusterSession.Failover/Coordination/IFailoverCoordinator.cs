@@ -7,8 +7,8 @@ namespace ClusterSession.Failover.Coordination;
 /// </summary>
 /// <remarks>
 /// <list type="bullet">
-/// <item>The holder counts a lease from before it asked, the coordinator from when it has applied
-/// the grant, so that the holder stops first. Both count by a clock that a change of the time of
+/// <item>The holder counts a lease from before it asked, the store from when it has applied the
+/// grant, so that the holder stops first. Both count by a clock that a change of the time of
 /// day does not move and that goes on while the machine is suspended.</item>
 /// <item>A change of its leader gives a lease that is running its full ttl anew.</item>
 /// <item>An operation may be repeated under its id for as long as that is remembered: the last 64

@@ -6,7 +6,7 @@ public abstract record ReadResult
     private ReadResult() { }
 
     /// <summary>The state, not older than the question.</summary>
-    /// <param name="State">What the coordinator knew.</param>
+    /// <param name="State">What the coordination store knew.</param>
     public sealed record Read(CoordinationState State) : ReadResult;
 
     /// <summary>

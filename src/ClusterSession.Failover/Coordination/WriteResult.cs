@@ -12,7 +12,7 @@ public abstract record WriteResult
     /// <summary>
     /// The document is not the one that the caller has seen. Nothing was changed.
     /// </summary>
-    /// <param name="State">What the coordinator knew.</param>
+    /// <param name="State">What the coordination store knew.</param>
     public sealed record Conflict(CoordinationState State) : WriteResult;
 
     /// <summary>

@@ -19,7 +19,7 @@ internal sealed record ClusterView
     /// </summary>
     public bool IsFollower { get; init; }
 
-    /// <summary>Lease and document; null: the coordinator is not responding.</summary>
+    /// <summary>Lease and document; null: the coordination store is not responding.</summary>
     public CoordinationState? State { get; init; }
 
     /// <summary>The document of that state, else the one that was read last.</summary>
@@ -39,11 +39,13 @@ internal sealed record ClusterView
     /// </summary>
     public TimeSpan LeaseLeft { get; init; }
 
-    /// <summary>How long all other agents are bound to take no lease, as this one counts.</summary>
-    public TimeSpan PromisesLeft { get; init; }
+    /// <summary>
+    /// How long all other agents are bound by their promises to take no lease, as this one counts.
+    /// </summary>
+    public TimeSpan OthersBoundFor { get; init; }
 
-    /// <summary>How long this agent is bound.</summary>
-    public TimeSpan PromisedFor { get; init; }
+    /// <summary>How long this agent is bound by what it has promised.</summary>
+    public TimeSpan BoundFor { get; init; }
 
     /// <summary>How long a record that this agent has sent may live yet.</summary>
     public TimeSpan RecordLeft { get; init; }

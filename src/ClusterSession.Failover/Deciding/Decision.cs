@@ -19,13 +19,13 @@ internal abstract record Decision
     public sealed record Renew : Decision;
 
     /// <summary>
-    /// Ask all other agents to take no lease, since the coordinator is not responding.
+    /// Ask all other agents to take no lease, since the coordination store is not responding.
     /// </summary>
     public sealed record AskPromises : Decision;
 
     /// <summary>Release the lease.</summary>
-    /// <param name="Document">The document with the switch at its hand-over; else without the change,
-    /// and with a ruler that is given up in the ledger.</param>
+    /// <param name="Document">The document with the switch at its hand-over; else without the
+    /// change, and with a former ruler in the ledger.</param>
     public sealed record Release(ClusterDocument Document) : Decision;
 
     /// <summary>Write the document: the next step, the end of a change, the ledger.</summary>

@@ -60,9 +60,8 @@ internal static class DecisionSentences
                     + "one to take none, so it waits for as long as a lease lasts.",
             Reason.JustAdopted => $"The lease is free. {view.Self} became a member a moment ago, and others may have "
                 + "promised the master something before they knew, so it waits for as long as a lease lasts.",
-            Reason.Promised =>
-                "This agent has promised the master to take no lease while the coordination store is not "
-                    + "responding.",
+            Reason.IsBound => "This agent has promised the master to take no lease while the coordination store is not "
+                + "responding.",
             Reason.Gathering =>
                 $"The lease is free. Before it is taken, this agent waits a moment for {OutOfSight(view)}.",
             Reason.NewerDataOutOfReach => "The lease is free. A Redis that cannot be used may have newer data than all "
@@ -79,7 +78,7 @@ internal static class DecisionSentences
             Reason.GivingUp => $"{view.Self} gives its lease up, since its Redis cannot be the master, and waits until "
                 + "nothing that it has sent can open that Redis.",
             Reason.RulerNotInSight =>
-                $"{view.State?.Holder ?? "Nobody"} holds the lease, and this agent does not see its "
+                $"{view.State?.LastHolder ?? "Nobody"} holds the lease, and this agent does not see its "
                     + "Redis as an open master yet.",
             Reason.Unmerged => $"{view.Self} has data that the master {view.Document.Ruler?.Member} may lack. It stays "
                 + "closed, and that is merged as soon as the master is open.",

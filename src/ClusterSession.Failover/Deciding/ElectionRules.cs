@@ -14,9 +14,9 @@ internal sealed class ElectionRules(FailoverTimings timings)
             return new Decision.Nothing(Reason.RedisUnreachable);
         }
 
-        if (view.PromisedFor > TimeSpan.Zero)
+        if (view.BoundFor > TimeSpan.Zero)
         {
-            return new Decision.Nothing(Reason.Promised);
+            return new Decision.Nothing(Reason.IsBound);
         }
 
         var request = view.Document.Switch is { Step: SwitchStep.HandOver } order ? order : null;
@@ -98,11 +98,11 @@ internal sealed class ElectionRules(FailoverTimings timings)
         );
 
     /// <summary>
-    /// Whether a member may become an open master: not one that refuses writes while another takes
-    /// them, nor one that failed or flapped of late. Failures and flapping do not count in a
+    /// Whether a member may be elected: a candidate, but not one that refuses writes while another
+    /// takes them, nor one that failed or flapped of late. Failures and flapping do not count in a
     /// switch, nor for the only candidate.
     /// </summary>
-    public static bool MayBecomeMaster(FailoverTimings timings, ClusterView view, ClusterMember member) =>
+    public static bool MayBeElected(FailoverTimings timings, ClusterView view, ClusterMember member) =>
         IsFit(view, member)
         && (
             IsNamed(view.Document.Switch, member.Name)
@@ -117,7 +117,7 @@ internal sealed class ElectionRules(FailoverTimings timings)
                 )
         );
 
-    /// <summary>Whether it may become an open master, however often it failed.</summary>
+    /// <summary>Whether it could be the master, however often it failed.</summary>
     public static bool IsFit(ClusterView view, ClusterMember member) =>
         member.Kind == MemberKind.Candidate
         && (
@@ -154,15 +154,13 @@ internal sealed class ElectionRules(FailoverTimings timings)
             view.Document.Switch is { To: null, From: { } from } && view.FreeFor < timings.SwitchWait
                 ? from.Member
                 : null;
-        if (MayBecomeMaster(timings, view, best) && best.Name != leaving)
+        if (MayBeElected(timings, view, best) && best.Name != leaving)
         {
             return (best.Name, null);
         }
 
-        var candidates = usable
-            .Where(member => MayBecomeMaster(timings, view, member) && member.Name != leaving)
-            .ToArray();
-        var following = candidates.Where(member =>
+        var electable = usable.Where(member => MayBeElected(timings, view, member) && member.Name != leaving).ToArray();
+        var following = electable.Where(member =>
             view.Of(member.Name).Redis is var redis
             && (view.Document.IsDiscarded(member.Name, redis.DataEpoch) || timings.IsContained(redis, newest))
         );
@@ -179,7 +177,7 @@ internal sealed class ElectionRules(FailoverTimings timings)
         // Nobody can follow it without losing data: it stays closed, and another's data comes
         // first.
         isIncomplete = true;
-        return view.FreeFor < timings.NewerDataWait ? (null, null) : (Best(view, candidates)?.Name, null);
+        return view.FreeFor < timings.NewerDataWait ? (null, null) : (Best(view, electable)?.Name, null);
     }
 
     private ClusterDocument Begun(ClusterView view, long epoch, string? source, bool isIncomplete)
@@ -266,11 +264,11 @@ internal sealed class ElectionRules(FailoverTimings timings)
     private static bool WasNeverOpened(RedisSight redis, UnmergedData line) =>
         redis.IsReachable && redis.RunId == line.RunId && redis.DataEpoch < line.Epoch;
 
-    /// <summary>Of equals one that may become master, then the first in the document.</summary>
+    /// <summary>Of equals one that may be elected, then the first in the document.</summary>
     private ClusterMember? Best(ClusterView view, IEnumerable<ClusterMember> members) =>
         members
             .OrderByDescending(member => view.Of(member.Name).Redis, Comparer<RedisSight>.Create(timings.Newer))
-            .ThenByDescending(member => MayBecomeMaster(timings, view, member))
+            .ThenByDescending(member => MayBeElected(timings, view, member))
             .FirstOrDefault();
 
     /// <summary>

@@ -17,15 +17,15 @@ namespace ClusterSession.Failover.Deciding;
 ///        +------------------------------+   +-------------+--------------+
 ///                                                         | acquire, with a change in the document
 ///           another holds it                              v
-///   +-------------------------------+       +----------------------------------------------------+
-///   | ReplicaRules                  |       | HolderRules: I hold it                             |
-///   |  I am the source? promote,    |&lt;-----&gt;|  PromoteSource -> FollowSource -+                  |
-///   |    closed                     |       |  (the source's agent promotes)  v                  |
-///   |  ruler open, and it has all   |       |        no source ------> PromoteTarget -> Open     |
-///   |    that I have? follow        |       |                                            |       |
-///   |  else merge what only I have  |       |  Redis lost: release  &lt;--  ruling  &lt;------+       |
-///   |    into the ruler, then follow|       |                                                    |
-///   +-------------------------------+       +----------------------------------------------------+
+///   +-------------------------------+     +------------------------------------------------+
+///   | ReplicaRules                  |     | HolderRules: I hold it                         |
+///   |  I am the source? promote,    |&lt;---&gt;|  PromoteSource -> FollowSource -+              |
+///   |    closed                     |     |  (the source's agent promotes)  v              |
+///   |  ruler open, and it has all   |     |        no source ------> PromoteTarget -> Open |
+///   |    that I have? follow        |     |                                            |   |
+///   |  else merge what only I have  |     |  Redis lost: release  &lt;--  ruling  &lt;------+   |
+///   |    into the ruler, then follow|     |                                                |
+///   +-------------------------------+     +------------------------------------------------+
 /// </code>
 /// A planned switch is the way from ruling back to "lease free", with the next master named
 /// (<see cref="SwitchRules"/>): the master waits until that is ready, closes, and releases the
@@ -54,14 +54,14 @@ internal sealed class FailoverDecider(FailoverTimings timings)
             return WithoutStore(view);
         }
 
-        if (state.IsHeld && state.Holder == view.Self)
+        if (state.IsHeld && state.LastHolder == view.Self)
         {
             return _holder.Decide(view, state.Epoch);
         }
 
         if (!state.IsHeld && IsBridged(view, state.Epoch))
         {
-            return view.Document.Maintenance ? KeepPromises(view) : ElectionRules.Regain(view, state.Epoch);
+            return view.Document.Maintenance ? AskPromisesInTime(view) : ElectionRules.Regain(view, state.Epoch);
         }
 
         if (view.Document.Maintenance)
@@ -71,7 +71,7 @@ internal sealed class FailoverDecider(FailoverTimings timings)
                 !state.IsHeld
                 && IsRuler(view, state.Epoch)
                 && view.Document.Change is null
-                && view.PromisedFor <= TimeSpan.Zero
+                && view.BoundFor <= TimeSpan.Zero
                 && view.Own is { IsReachable: true, IsMaster: true } ruling
                 && ruling.DataEpoch == state.Epoch
                 ? ElectionRules.Regain(view, state.Epoch)
@@ -93,19 +93,22 @@ internal sealed class FailoverDecider(FailoverTimings timings)
         && ruler.Epoch == epoch;
 
     /// <summary>
-    /// Whether the lease ran out at the coordinator, and promises have kept others from taking it.
+    /// Whether the lease ran out at the coordination store, and promises have kept others from
+    /// taking it.
     /// </summary>
     private static bool IsBridged(ClusterView view, long epoch) =>
-        view.PromisesLeft > TimeSpan.Zero
+        view.OthersBoundFor > TimeSpan.Zero
         && view.LeaseEpoch == epoch
         && IsRuler(view, epoch)
         && view.Own is { IsReachable: true, IsMaster: true };
 
     private Decision WithoutStore(ClusterView view)
     {
-        if (view.LeaseLeft > TimeSpan.Zero || view.PromisesLeft > TimeSpan.Zero)
+        if (view.LeaseLeft > TimeSpan.Zero || view.OthersBoundFor > TimeSpan.Zero)
         {
-            return IsRuler(view, view.LeaseEpoch) ? KeepPromises(view) : new Decision.Nothing(Reason.StoreUnreachable);
+            return IsRuler(view, view.LeaseEpoch)
+                ? AskPromisesInTime(view)
+                : new Decision.Nothing(Reason.StoreUnreachable);
         }
 
         return
@@ -116,8 +119,8 @@ internal sealed class FailoverDecider(FailoverTimings timings)
             : new Decision.Nothing(Reason.StoreUnreachable);
     }
 
-    private Decision KeepPromises(ClusterView view) =>
-        view.PromisesLeft < timings.Ttl - timings.Margin - 2 * timings.Interval
+    private Decision AskPromisesInTime(ClusterView view) =>
+        view.OthersBoundFor < timings.Ttl - timings.Margin - 2 * timings.Interval
             ? new Decision.AskPromises()
             : new Decision.Nothing(Reason.IsMaster);
 }

@@ -4,7 +4,8 @@ using ClusterSession.Failover.Sights;
 namespace ClusterSession.Failover.Deciding;
 
 /// <summary>
-/// Durations and limits that the rules of this folder decide by, alike on all agents of a cluster.
+/// Durations and limits that the rules of this folder decide by, alike on all agents of a cluster;
+/// and how they compare the data of two Redis, which a test may replace.
 /// </summary>
 internal sealed record FailoverTimings
 {
@@ -27,14 +28,15 @@ internal sealed record FailoverTimings
 
     /// <summary>
     /// Longest life of a lease record: how long a frozen master must be waited for before its lease
-    /// is released. No shorter than a look of which the coordinator and the Redis take their
+    /// is released. No shorter than a look of which the coordination store and the Redis take their
     /// deadlines: a record that runs out in between would refuse commits of a master that is well.
     /// </summary>
     public TimeSpan RecordLife { get; init; } = TimeSpan.FromSeconds(1);
 
     /// <summary>
-    /// After so long without an answer the holder gives up its own Redis. One whose host refuses
-    /// the connection has ended, and is given up at once.
+    /// So long after a first look that ended without an answer the holder gives up its own Redis,
+    /// if that stays silent. One whose host refuses the connection has ended, and is given up at
+    /// once.
     /// </summary>
     public TimeSpan DeadAfter { get; init; } = TimeSpan.FromMilliseconds(400);
 
@@ -108,8 +110,8 @@ internal sealed record FailoverTimings
     internal Func<RedisSight, RedisSight, bool> IsContained { get; init; } = Histories.IsContained;
 
     /// <summary>
-    /// A round of the loop at its slowest: the coordinator, the members and the promises all have
-    /// to be waited for.
+    /// A round of the loop at its slowest: the coordination store, the members and the promises all
+    /// have to be waited for.
     /// </summary>
     public TimeSpan Round => Interval + 3 * Deadline;
 
@@ -121,17 +123,6 @@ internal sealed record FailoverTimings
     public bool IsBarred(ClusterDocument document, string member, DateTimeOffset now) =>
         PromotionsOf(document, member, now) >= MaxPromotions
         || document.Failures.Any(failed => failed.Member == member && now - failed.At < PassOver);
-
-    /// <summary>The document with a change that a member could not complete.</summary>
-    public ClusterDocument WithFailure(ClusterDocument document, string member, DateTimeOffset now) =>
-        document with
-        {
-            Failures =
-            [
-                .. document.Failures.Where(failed => failed.Member != member && now - failed.At < PassOver),
-                new FailedChange(member, now),
-            ],
-        };
 
     /// <summary>A holder must renew twice in vain before its lease runs out.</summary>
     /// <exception cref="ArgumentException">It cannot.</exception>

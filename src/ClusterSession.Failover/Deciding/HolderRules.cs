@@ -117,7 +117,7 @@ internal sealed class HolderRules(FailoverTimings timings)
             .Any(member =>
                 view.Of(member.Name) is { IsUsable: true, Redis: { IsLinkUp: true, RefusesWrites: false } redis }
                 && redis.Follows == tenure
-                && ElectionRules.MayBecomeMaster(timings, view, member)
+                && ElectionRules.MayBeElected(timings, view, member)
             );
 
     /// <summary>
@@ -153,7 +153,13 @@ internal sealed class HolderRules(FailoverTimings timings)
             && !(own.Record == new Tenure(own.RunId, change.Epoch) && own.AdmitsClients)
         )
         {
-            return GiveUp(view with { Document = timings.WithFailure(view.Document, view.Self, view.Now) }, NotOpened);
+            return GiveUp(
+                view with
+                {
+                    Document = view.Document.WithFailure(view.Self, view.Now, timings.PassOver),
+                },
+                NotOpened
+            );
         }
 
         switch (change.Step)
@@ -174,9 +180,9 @@ internal sealed class HolderRules(FailoverTimings timings)
             return GiveUp(view, NoMaster);
         }
 
-        if (view.PromisedFor > TimeSpan.Zero)
+        if (view.BoundFor > TimeSpan.Zero)
         {
-            return new Decision.Nothing(Reason.Promised);
+            return new Decision.Nothing(Reason.IsBound);
         }
 
         var tenure = new Tenure(own.RunId, change.Epoch);
@@ -242,8 +248,8 @@ internal sealed class HolderRules(FailoverTimings timings)
         : new Decision.Release(LedgerRules.AfterRelease(view.Document, view, why));
 
     /// <summary>
-    /// Once the target may open, its discards are removed: nobody has given up what it holds from
-    /// then on.
+    /// Once the target may open, its discards are removed: nobody has discarded what it holds
+    /// from then on.
     /// </summary>
     private static Decision.Write Next(ClusterView view, ClusterChange change) =>
         new(

@@ -32,7 +32,7 @@ internal enum Reason
     JustAdopted,
 
     /// <summary>It has promised to take no lease.</summary>
-    Promised,
+    IsBound,
 
     /// <summary>Some members are not in sight yet.</summary>
     Gathering,

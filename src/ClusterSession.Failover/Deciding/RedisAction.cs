@@ -16,20 +16,21 @@ internal abstract record RedisAction
     public sealed record Follow(string Member, Tenure Tenure) : RedisAction;
 
     /// <summary>
-    /// Leave the master that it follows, and follow nobody: the data stays as it is until it was
-    /// looked at again.
+    /// Leave the master that it follows, and get nothing from anybody: the data stays as it is
+    /// until it was looked at again. It is done by following the next master under a lease under
+    /// which that refuses all replicas.
     /// </summary>
-    /// <param name="Member">Name of the member that is to be followed afterwards.</param>
-    /// <param name="RunId">The process of that member.</param>
-    public sealed record Leave(string Member, string RunId) : RedisAction
+    /// <param name="Next">Name of the member that is to be followed afterwards.</param>
+    /// <param name="NextRunId">The process of that member.</param>
+    public sealed record Leave(string Next, string NextRunId) : RedisAction
     {
         /// <summary>
-        /// No master admits replicas under it: the replica follows nobody and keeps its data.
+        /// No master admits replicas under it: the replica gets nothing and keeps its data.
         /// </summary>
         public const long NoLease = 0;
 
         /// <summary>What it follows until then, and gets nothing of.</summary>
-        public Tenure Tenure => new(RunId, NoLease);
+        public Tenure Tenure => new(NextRunId, NoLease);
     }
 
     /// <summary>

@@ -58,7 +58,7 @@ internal sealed class ReplicaRules(FailoverTimings timings)
 
         // A member that may not follow yet leaves its former master all the same: what that might
         // yet send is not to come after the merge.
-        if (MayFollow(timings, view, view.Self) || !IsAlone(own))
+        if (MayFollow(timings, view, view.Self) || !GetsNothing(own))
         {
             return new Decision.Command(LeaveOrFollow(own, ruler.Member, tenure));
         }
@@ -79,7 +79,7 @@ internal sealed class ReplicaRules(FailoverTimings timings)
             : new RedisAction.Follow(member, tenure);
 
     /// <summary>Whether it gets nothing from anybody: its data stays as it is.</summary>
-    public static bool IsAlone(RedisSight redis) =>
+    public static bool GetsNothing(RedisSight redis) =>
         redis.IsMaster || redis.Follows is null or { Epoch: RedisAction.Leave.NoLease };
 
     /// <summary>Whether nothing is lost when a member follows the ruler of the document.</summary>
@@ -104,7 +104,7 @@ internal sealed class ReplicaRules(FailoverTimings timings)
     /// the ruler under another lease, begins anew.
     /// </summary>
     private static bool IsMerged(ClusterDocument document, Ruler ruler, string member, RedisSight redis) =>
-        IsAlone(redis)
+        GetsNothing(redis)
         && !redis.HasOwnRecord
         && document.Ledger.Any(line =>
             line.Member == member && line.Merged == new MergedData(ruler.RunId, ruler.Epoch, redis.RunId)

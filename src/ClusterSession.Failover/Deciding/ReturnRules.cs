@@ -34,7 +34,7 @@ internal sealed class ReturnRules(FailoverTimings timings)
             .Present()
             .TakeWhile(member => member.Name != view.Self)
             .Where(member =>
-                ElectionRules.MayBecomeMaster(timings, view, member)
+                ElectionRules.MayBeElected(timings, view, member)
                 && !timings.IsBarred(document, member.Name, view.Now)
                 && view.Of(member.Name) is { IsUsable: true, Redis.RefusesWrites: false } sight
                 && sight.InStepFor >= after

@@ -31,12 +31,12 @@ internal sealed class SwitchRules(FailoverTimings timings)
                 : null;
         }
 
-        var isClosed = own is { HasOwnRecord: false, AdmitsClients: false };
+        var isFullyClosed = own is { HasOwnRecord: false, AdmitsClients: false };
         // A switch that names nobody goes on in the end where nobody has everything in time: before
         // its target opens, it follows this Redis until it has the rest.
         var hasWaited = request.To is null && view.UnchangedFor >= timings.CloseWait;
         if (
-            isClosed
+            isFullyClosed
             && why is null
             && view.OpenLeft <= TimeSpan.Zero
             && (hasWaited || IsEverythingThere(view, request))
@@ -57,7 +57,7 @@ internal sealed class SwitchRules(FailoverTimings timings)
 
         return view.UnchangedFor >= timings.CloseWait
                 ? Retract(view, request, why ?? "The next master did not get everything in time.")
-            : isClosed ? new Decision.Nothing(Reason.HandingOver)
+            : isFullyClosed ? new Decision.Nothing(Reason.HandingOver)
             : new Decision.Command(new RedisAction.Close());
     }
 
@@ -70,7 +70,7 @@ internal sealed class SwitchRules(FailoverTimings timings)
         }
 
         var master = view.Of(request.From!.Member).Redis;
-        return OtherCandidates(view, request.From.Member)
+        return OthersElectable(view, request.From.Member)
             .Any(member =>
                 view.Of(member).Redis is var redis
                 && (view.Document.IsDiscarded(member, redis.DataEpoch) || timings.IsContained(redis, master))
@@ -109,20 +109,20 @@ internal sealed class SwitchRules(FailoverTimings timings)
         }
 
         var tenure = new Tenure(view.Own.RunId, request.Epoch);
-        var receiving = OtherCandidates(view, view.Self)
+        var receiving = OthersElectable(view, view.Self)
             .Select(member => view.Of(member).Redis)
             .Where(redis => redis.IsLinkUp && redis.Follows == tenure)
             .ToArray();
         return receiving.Length == 0 || receiving.Any(redis => timings.IsContained(view.Own, redis));
     }
 
-    private IEnumerable<string> OtherCandidates(ClusterView view, string than) =>
+    private IEnumerable<string> OthersElectable(ClusterView view, string than) =>
         view
             .Document.Present()
             .Where(member =>
                 member.Name != than
                 && view.Of(member.Name).IsUsable
-                && ElectionRules.MayBecomeMaster(timings, view, member)
+                && ElectionRules.MayBeElected(timings, view, member)
             )
             .Select(member => member.Name);
 

@@ -10,7 +10,7 @@ internal enum ChangeKind
     Failover,
 
     /// <summary>
-    /// The same process takes the lease again, which ran out while the coordinator was not
+    /// The same process takes the lease again, which ran out while the coordination store was not
     /// responding and promises kept others from it, or in maintenance.
     /// </summary>
     Regain,

@@ -71,7 +71,7 @@ internal sealed record ClusterDocument
     public IReadOnlyList<string> Forgotten { get; init; } = [];
 
     /// <summary>
-    /// Data that the operator gave up. Removed when its member follows the master, or is to open.
+    /// Data that the operator discarded. Removed when its member follows the master, or is to open.
     /// </summary>
     public IReadOnlyList<Discard> Discards { get; init; } = [];
 
@@ -88,7 +88,18 @@ internal sealed record ClusterDocument
     /// <summary>The member of that name; null: there is none, or it was forgotten.</summary>
     public ClusterMember? Find(string name) => Present().FirstOrDefault(member => member.Name == name);
 
-    /// <summary>Whether the operator gave up data of that epoch of a member.</summary>
+    /// <summary>The document with a change that a member could not complete.</summary>
+    public ClusterDocument WithFailure(string member, DateTimeOffset now, TimeSpan passOver) =>
+        this with
+        {
+            Failures =
+            [
+                .. Failures.Where(failed => failed.Member != member && now - failed.At < passOver),
+                new FailedChange(member, now),
+            ],
+        };
+
+    /// <summary>Whether the operator discarded data of that epoch of a member.</summary>
     public bool IsDiscarded(string member, long epoch) =>
         Discards.Any(discard => discard.Member == member && epoch <= discard.Epoch);
 

@@ -42,7 +42,7 @@ internal enum EventKind
     /// <summary>The master hands over to a member that is preferred to it.</summary>
     ReturnAsked,
 
-    /// <summary>An operator gave up the data of a member.</summary>
+    /// <summary>An operator discarded the data of a member.</summary>
     Discarded,
 
     /// <summary>An operator had a member forgotten.</summary>

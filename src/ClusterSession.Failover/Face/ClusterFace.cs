@@ -11,7 +11,7 @@ namespace ClusterSession.Failover.Face;
 /// <param name="settings">Which agent of which cluster.</param>
 /// <param name="timings">Durations and limits, alike on all agents of a cluster.</param>
 /// <param name="agent">The agent.</param>
-/// <param name="clock">The coordinator's clock.</param>
+/// <param name="clock">The coordination store's clock.</param>
 internal sealed class ClusterFace(
     AgentSettings settings,
     FailoverTimings timings,

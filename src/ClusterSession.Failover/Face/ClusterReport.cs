@@ -21,7 +21,7 @@ internal static class ClusterReport
             LookedAt = view.Now,
             Store = new StoreStatus(view.State is not null, false, false),
             Lease = new LeaseStatus(
-                view.State?.Holder,
+                view.State?.LastHolder,
                 view.State?.IsHeld ?? false,
                 view.State?.Epoch ?? standing.Epoch,
                 standing is { Epoch: > 0, Left.Ticks: > 0 } ? (long)standing.Left.TotalMilliseconds : null
@@ -102,8 +102,8 @@ internal static class ClusterReport
         };
 
     /// <summary>
-    /// The member that holds the lease and was opened under it; without the coordinator, the one
-    /// that is seen open.
+    /// The member that holds the lease and was opened under it; without the coordination store, the
+    /// one that is seen open.
     /// </summary>
     private static string? Ruling(ClusterView view) =>
         view.Document.Ruler is { } ruler

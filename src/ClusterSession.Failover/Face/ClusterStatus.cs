@@ -51,7 +51,7 @@ internal sealed record ClusterStatus
     /// <summary>Members that the operator has forgotten.</summary>
     public IReadOnlyList<string> Forgotten { get; init; } = [];
 
-    /// <summary>Members whose data the operator gave up, and that do not follow yet.</summary>
+    /// <summary>Members whose data the operator discarded, and that do not follow yet.</summary>
     public IReadOnlyList<string> Discards { get; init; } = [];
 
     /// <summary>Members that are to get all data anew.</summary>

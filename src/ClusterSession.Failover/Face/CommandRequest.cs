@@ -6,7 +6,7 @@ namespace ClusterSession.Failover.Face;
 /// </param>
 /// <param name="Member">The member that it concerns: of switch, forget, discard and reinit.</param>
 /// <param name="Plan">Whether to say what would be done, and to do nothing.</param>
-/// <param name="Discards">Of failover: members whose data is given up for it.</param>
+/// <param name="Discards">Of failover: members whose data is discarded for it.</param>
 internal sealed record CommandRequest(
     string? Command,
     string? Member = null,

@@ -7,9 +7,9 @@ using ClusterSession.Failover.Operating;
 namespace ClusterSession.Failover.Face;
 
 /// <summary>
-/// Does an operator's command, or says what it would do: plans it on what the coordinator has at
-/// this moment and the agent saw last, and writes the plan's document if nobody else has written
-/// meanwhile.
+/// Does an operator's command, or says what it would do: plans it on what the coordination store
+/// has at this moment and the agent saw last, and writes the plan's document if nobody else has
+/// written meanwhile.
 /// </summary>
 /// <param name="settings">Which agent of which cluster.</param>
 /// <param name="timings">Durations and limits, alike on all agents of a cluster.</param>
@@ -50,8 +50,8 @@ internal sealed class Commander(
         };
 
     /// <summary>
-    /// What became of it; null: the coordinator is not responding, and it may have been done or
-    /// not.
+    /// What became of it; null: the coordination store is not responding, and it may have been done
+    /// or not.
     /// </summary>
     public async Task<CommandAnswer?> RunAsync(OperatorCommand command, bool isPlan, CancellationToken cancellation)
     {

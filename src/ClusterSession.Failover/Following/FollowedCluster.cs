@@ -4,13 +4,14 @@ using ClusterSession.Failover.Face;
 namespace ClusterSession.Failover.Following;
 
 /// <summary>
-/// What answers of agents say, in the form in which an agent reads it from the coordinator.
+/// What answers of agents say, in the form in which an agent reads it from the coordination store.
 /// </summary>
 internal static class FollowedCluster
 {
     /// <summary>
     /// The answer by which a follower goes: that of the highest lease, so that an agent that is cut
-    /// off is outvoted by any that is not; among those of one lease, who reaches the coordinator.
+    /// off is outvoted by any that is not; among those of one lease, who reaches the coordination
+    /// store.
     /// </summary>
     public static ClusterStatus? Freshest(IEnumerable<ClusterStatus?> answers) =>
         answers

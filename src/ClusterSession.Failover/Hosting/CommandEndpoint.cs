@@ -27,8 +27,8 @@ internal sealed class CommandEndpoint(Commander commander, Admission admission, 
                         false,
                         Refusal: new CommandRefusal(
                             wrong,
-                            "Name one of maintenance-on, maintenance-off, switch, "
-                                + "failover, adopt, raise-epoch, forget, discard, reinit, and for switch, forget, discard and reinit a member."
+                            "Name one of maintenance-on, maintenance-off, switch, failover, adopt, raise-epoch, "
+                                + "forget, discard, reinit, and for switch, forget, discard and reinit a member."
                         )
                     )
                 )

@@ -39,7 +39,7 @@ internal sealed class PeerEndpoints(FailoverAgent agent, ClusterFace face, Admis
             return;
         }
 
-        var wasFree = agent.PromisedFor <= TimeSpan.Zero;
+        var wasFree = agent.BoundFor <= TimeSpan.Zero;
         var duration = TimeSpan.FromMilliseconds(request.DurationMilliseconds);
         var isPromised = agent.TryPromise(request.Epoch, request.Adoptions, duration);
         if (isPromised && wasFree)

@@ -37,8 +37,8 @@ internal sealed class RedisLinks : IRedisLinks, IAsyncDisposable
             KeyPrefix = options.KeyPrefix!,
             Secret = options.Secret!,
             ApplicationUser = options.ApplicationUser,
-            SessionLife = StoreLives.Of(options.IdleTimeout, options.TicketLife).Store,
-            TombstoneLife = StoreLives.Of(options.IdleTimeout, options.TicketLife).Tombstone,
+            SessionLife = SessionLives.Of(options.IdleTimeout, options.TicketLife).Store,
+            TombstoneLife = SessionLives.Of(options.IdleTimeout, options.TicketLife).Tombstone,
             Silence = silence > ShortestSilence ? silence : ShortestSilence,
         };
     }

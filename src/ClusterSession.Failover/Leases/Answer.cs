@@ -14,7 +14,7 @@ internal sealed record Answer(AnswerKind Kind, CoordinationState State)
         var writer = new WireWriter();
         writer.Byte(Operation.Format);
         writer.Byte((byte)Kind);
-        writer.Text(State.Holder);
+        writer.Text(State.LastHolder);
         writer.Int64(State.Epoch);
         writer.Byte(State.IsHeld ? (byte)1 : (byte)0);
         writer.Int64(State.Version);

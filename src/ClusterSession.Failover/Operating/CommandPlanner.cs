@@ -147,7 +147,8 @@ internal sealed class CommandPlanner(FailoverTimings timings)
                 + $"not sent to {next} is missing there, and how much that is, is unknown. "
                 + (
                     isAway
-                        ? "If the process of its Redis still runs, make it reachable before: it then goes on as master. "
+                        ? "If the process of its Redis still runs, make it reachable before: it then goes on as "
+                            + "master. "
                         : ""
                 )
                 + DataWords.StaysClosed(line.Member);

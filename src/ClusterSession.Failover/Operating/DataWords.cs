@@ -13,9 +13,9 @@ internal static class DataWords
 
     private const string Tool = "cluster-session failover";
 
-    /// <summary>What to do before data is given up.</summary>
+    /// <summary>What to do before data is discarded.</summary>
     public static string CopyFirst(string member) =>
-        $"Copy the files of {member} away first: once its data is given up, nothing of it is merged any more.";
+        $"Copy the files of {member} away first: once its data is discarded, nothing of it is merged any more.";
 
     /// <summary>What becomes of a former master whose data the next one may lack.</summary>
     public static string StaysClosed(string member) =>

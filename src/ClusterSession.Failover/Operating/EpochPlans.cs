@@ -45,7 +45,7 @@ internal sealed class EpochPlans(FailoverTimings timings)
             ],
             [
                 "What the lost store knew besides is gone: which members have data that was not merged, which data was "
-                    + "given up, maintenance. The newest data in sight becomes the cluster's.",
+                    + "discarded, maintenance. The newest data in sight becomes the cluster's.",
                 .. seen
                     .Document.Present()
                     .Select(member => member.Name)

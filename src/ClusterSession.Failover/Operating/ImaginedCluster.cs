@@ -18,8 +18,8 @@ internal sealed class ImaginedCluster(
 )
 {
     private readonly Dictionary<string, MemberSight> _members = new(sights);
-    private readonly string? _firstHolder = state.Holder;
-    private string? _holder = state.IsHeld ? state.Holder : null;
+    private readonly string? _firstHolder = state.LastHolder;
+    private string? _holder = state.IsHeld ? state.LastHolder : null;
     private long _epoch = state.Epoch;
     private int _ids;
     private TimeSpan _time;

@@ -99,7 +99,7 @@ internal sealed class MasterChangePlans(FailoverTimings timings)
         var master = seen.Master;
         if (master is null && seen.State.IsHeld)
         {
-            return new PlanResult.Refused($"{seen.State.Holder} holds the lease and is no master yet.", Wait);
+            return new PlanResult.Refused($"{seen.State.LastHolder} holds the lease and is no master yet.", Wait);
         }
 
         if (master is not null && Unusable(seen, master.Member) is { } unusable)
@@ -199,14 +199,14 @@ internal sealed class MasterChangePlans(FailoverTimings timings)
 
         yield return document.Discards.Count == 0
             ? DataWords.NothingIsWiped
-            : "Wiped is only what was given up: data of "
+            : "Wiped is only what was discarded: data of "
                 + $"{string.Join(", ", document.Discards.Select(one => one.Member))}.";
     }
 
     private static string LastResort(Situation seen, IReadOnlyList<string> lacks) =>
         lacks.All(member => seen.DiscardOf(member) is not null)
             ? $"{DataWords.CopyFirst(string.Join(", ", lacks))} {DataWords.LastResort(lacks)}"
-            : "Its Redis responds: nothing has to be given up.";
+            : "Its Redis responds: nothing has to be discarded.";
 
     /// <summary>Members that have, or may have, what the next master lacks.</summary>
     private IEnumerable<string> Lacks(Situation seen, ClusterDocument document, string next)

@@ -14,13 +14,13 @@ internal sealed class MemberPlans(FailoverTimings timings)
             $"Name one of {string.Join(", ", seen.Document.Present().Select(known => known.Name))}."
         );
 
-    /// <summary>Why the data of a member cannot be given up; null: it can.</summary>
+    /// <summary>Why the data of a member cannot be discarded; null: it can.</summary>
     public static PlanResult.Refused? WhyNoDiscard(Situation seen, string member) =>
         seen.Document.Find(member) is null ? Unknown(seen, member)
         : seen.Master?.Member == member
             ? new($"{member} is the master: its data is the cluster's.", "Switch to another member first.")
         : seen.DiscardOf(member) is { } discard && seen.Document.IsDiscarded(member, discard.Epoch)
-            ? new($"The data of {member} was given up already.", "Nothing is to be done: it follows when it responds.")
+            ? new($"The data of {member} was discarded already.", "Nothing is to be done: it follows when it responds.")
         : seen.Unmerged.All(line => line.Member != member)
             ? new(
                 $"{member} is not in the list of data not merged: nothing is known that only it has.",
@@ -42,7 +42,7 @@ internal sealed class MemberPlans(FailoverTimings timings)
         );
         return new PlanResult.Planned(
             [
-                new PlannedStep($"It is written down that what only {member} has is given up."),
+                new PlannedStep($"It is written down that what only {member} has is discarded."),
                 .. new Rehearsal(timings).Run(seen.Imagine(timings, document)),
             ],
             [
@@ -88,7 +88,7 @@ internal sealed class MemberPlans(FailoverTimings timings)
             return new PlanResult.Refused(underWay, "Repeat the command when it has ended.");
         }
 
-        if (seen.State.IsHeld && seen.State.Holder == member)
+        if (seen.State.IsHeld && seen.State.LastHolder == member)
         {
             return new PlanResult.Refused($"{member} holds the lease.", "Switch to another member first.");
         }
@@ -153,7 +153,7 @@ internal sealed class MemberPlans(FailoverTimings timings)
             ).With(seen.Event(EventKind.Forgotten, null, member))
         )
         {
-            Notes = [$"What {member} has is given up with it: no other member waits for it, or gets it later."],
+            Notes = [$"What {member} has is lost with it: no other member waits for it, or gets it later."],
         };
     }
 
@@ -224,11 +224,12 @@ internal sealed class MemberPlans(FailoverTimings timings)
     /// <summary>What becomes of one member; null: nothing.</summary>
     private static string? Adopted(ClusterMember? known, ClusterMember member) =>
         known is null
-            ? $"{member.Name} becomes a member ({(member.Kind == MemberKind.Candidate ? "candidate" : "read replica")}), "
-                + $"Redis {member.Redis}, agent {member.Agent}."
+            ? $"{member.Name} becomes a member ({KindOf(member)}), Redis {member.Redis}, agent {member.Agent}."
         : known == member ? null
-        : $"{member.Name} is known by Redis {member.Redis}, agent {member.Agent}, as "
-            + (member.Kind == MemberKind.Candidate ? "a candidate." : "a read replica.");
+        : $"{member.Name} is known by Redis {member.Redis}, agent {member.Agent}, as " + $"a {KindOf(member)}.";
+
+    private static string KindOf(ClusterMember member) =>
+        member.Kind == MemberKind.Candidate ? "candidate" : "read replica";
 
     public PlanResult Reinit(Situation seen, string member)
     {

@@ -21,7 +21,7 @@ internal abstract record OperatorCommand
     /// Make the most advanced other candidate master now: without waiting for members that are out
     /// of sight, and however often it became master lately.
     /// </summary>
-    /// <param name="Discards">Members whose data is given up for it.</param>
+    /// <param name="Discards">Members whose data is discarded for it.</param>
     public sealed record Failover(params IReadOnlyList<string> Discards) : OperatorCommand;
 
     /// <summary>The member no longer exists.</summary>
@@ -35,7 +35,7 @@ internal abstract record OperatorCommand
     /// <param name="Members">The members of the settings.</param>
     public sealed record Adopt(IReadOnlyList<ClusterMember> Members) : OperatorCommand;
 
-    /// <summary>Give up what only this member has: it follows the master, and is wiped.</summary>
+    /// <summary>Discard what only this member has: it follows the master, and is wiped.</summary>
     /// <param name="Member">Its name.</param>
     public sealed record Discard(string Member) : OperatorCommand;
 

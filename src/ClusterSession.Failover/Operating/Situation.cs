@@ -21,7 +21,7 @@ internal sealed record Situation(
     /// The master that holds the lease; null: there is none, or it is not open yet.
     /// </summary>
     public Ruler? Master =>
-        State.IsHeld && Document.Ruler is { } ruler && ruler.Epoch == State.Epoch && ruler.Member == State.Holder
+        State.IsHeld && Document.Ruler is { } ruler && ruler.Epoch == State.Epoch && ruler.Member == State.LastHolder
             ? ruler
             : null;
 
@@ -37,7 +37,7 @@ internal sealed record Situation(
     public IReadOnlyList<UnmergedData> Unmerged =>
         [.. Master is null ? LedgerRules.Lines(Document, Now, except: null) : Document.Ledger];
 
-    /// <summary>What a command would give up of a member; null: it is not in the ledger.</summary>
+    /// <summary>What a command would discard of a member; null: it is not in the ledger.</summary>
     public Discard? DiscardOf(string member) =>
         Unmerged.FirstOrDefault(line => line.Member == member) is { } line
             ? new Discard(member, Math.Max(line.Epoch, Of(member).Redis.DataEpoch))
@@ -73,7 +73,7 @@ internal sealed record Situation(
                     + $"{DataWords.Known(line)} "
                     + (
                         Document.IsDiscarded(line.Member, line.Epoch)
-                            ? "It was given up."
+                            ? "It was discarded."
                             : "It stays closed and keeps it."
                     )
                 )

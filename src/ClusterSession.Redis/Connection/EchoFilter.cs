@@ -8,10 +8,10 @@ namespace ClusterSession.Redis.Connection;
 /// </summary>
 /// <remarks>
 /// <code>
-/// answer: "written" ... push of its key                 the echo: swallowed
-///                       push of its key once more       another's
-///                       answer                          what comes behind it is no echo of the one before
-/// answer: not written, an error, or given up            every push is another's
+/// answer: "written" ... push of its key             the echo: swallowed
+///                       push of its key once more   another's
+///                       answer                      what comes behind it is no echo of the former
+/// answer: not written, an error, or given up        every push is another's
 /// </code>
 /// An echo too few costs a read. One too many would be a copy that is stale for good.
 /// </remarks>

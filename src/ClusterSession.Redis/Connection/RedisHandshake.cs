@@ -9,13 +9,16 @@ namespace ClusterSession.Redis.Connection;
 /// <summary>The first words on a connection: one round trip, everything pipelined.</summary>
 /// <remarks>
 /// <code>
-///   HELLO 3 [AUTH user password] SETNAME name     protocol, access, role, version
-///   CLIENT SETINFO LIB-NAME ...                   since 7.2; an error is ignored
-///   SELECT n                                      if n > 0
-///   CLIENT TRACKING ON                            if wanted; refused: each use of a copy asks the server
-///   INFO server, INFO replication                 who it is; without the permission the identity stays unknown
-///   WAIT 0 1                                      if commits are to wait for replicas
-///   PING                                          LOADING and MASTERDOWN show here: HELLO and INFO answer all the same
+///   HELLO 3 [AUTH user password] SETNAME name  protocol, access, role, version
+///   CLIENT SETINFO LIB-NAME ...                since 7.2; an error is ignored
+///   SELECT n                                   if n > 0
+///   CLIENT TRACKING ON                         if wanted; refused: each use of a copy asks the
+///                                              server
+///   INFO server, INFO replication              who it is; without the permission the identity
+///                                              stays unknown
+///   WAIT 0 1                                   if commits are to wait for replicas
+///   PING                                       LOADING and MASTERDOWN show here: HELLO and INFO
+///                                              answer all the same
 /// </code>
 /// Without NOLOOP: under it a server also keeps to itself that the own command has made it evict a
 /// key, or stop tracking it. So the own write is pushed too (see <see cref="EchoFilter"/>), and
@@ -71,7 +74,8 @@ internal static class RedisHandshake
             handshake.RequiredRole == RedisRole.Sentinel ? ("sentinelUser", "sentinelPassword") : ("user", "password");
         var greeting = await AnswerAsync(hello, connection, credential, secrets).ConfigureAwait(false);
         List<RefusedCommand> refused = [];
-        if (await RefusalAsync(library).ConfigureAwait(false) is { Kind: RedisErrorKind.NoPerm }) // Before 7.2 nobody has it.
+        // Before 7.2 nobody has it.
+        if (await RefusalAsync(library).ConfigureAwait(false) is { Kind: RedisErrorKind.NoPerm })
         {
             refused.Add(RefusedCommand.SetInfo);
         }
@@ -93,7 +97,8 @@ internal static class RedisHandshake
             );
         }
 
-        if (untracked?.Kind == RedisErrorKind.Busy || waitRefusal?.Kind == RedisErrorKind.Busy) // It refuses everything, and not for good.
+        // It refuses everything, and not for good.
+        if (untracked?.Kind == RedisErrorKind.Busy || waitRefusal?.Kind == RedisErrorKind.Busy)
         {
             throw new ConnectException(
                 ConnectFailure.NotReady,
@@ -141,8 +146,9 @@ internal static class RedisHandshake
         {
             throw new ConnectException(
                 RedisConnectFailure.LacksWhatIsSet,
-                $"ClusterSession:Durability is Replicated, and {connection.Endpoint} refuses WAIT, so that nobody can tell whether a replica has "
-                    + $"a commit. It says: {waitRefusal.Text} Set ClusterSession:Durability to Primary, or give the user +wait.",
+                $"ClusterSession:Durability is Replicated, and {connection.Endpoint} refuses WAIT, so that nobody can "
+                    + $"tell whether a replica has a commit. It says: {waitRefusal.Text} Set ClusterSession:Durability "
+                    + "to Primary, or give the user +wait.",
                 waitRefusal
             );
         }
@@ -155,8 +161,9 @@ internal static class RedisHandshake
     public static ConnectException LacksTracking(RedisEndpoint endpoint, string reason) =>
         new(
             RedisConnectFailure.LacksWhatIsSet,
-            $"Coherence is Tracking, and {endpoint} cannot be relied on to push what others change: {reason} Set coherence=auto "
-                + "or coherence=revalidate in the connection string, or use Redis 6.2.7 or later, or Valkey, directly, and a user with +client|tracking."
+            $"Coherence is Tracking, and {endpoint} cannot be relied on to push what others change: {reason} Set "
+                + "coherence=auto or coherence=revalidate in the connection string, or use Redis 6.2.7 or later, or "
+                + "Valkey, directly, and a user with +client|tracking."
         );
 
     /// <summary>
@@ -212,17 +219,20 @@ internal static class RedisHandshake
             {
                 RedisErrorKind.WrongPass => Refused(
                     ConnectFailure.AccessDenied,
-                    $"refuses user '{credential}': user or password is wrong, or the user is disabled. Check {settings.User} and {settings.Password} of the connection string.",
+                    $"refuses user '{credential}': user or password is wrong, or the user is disabled. Check "
+                        + $"{settings.User} and {settings.Password} of the connection string.",
                     e
                 ),
                 RedisErrorKind.NoAuth => Refused(
                     ConnectFailure.AccessDenied,
-                    $"wants a password, and none is set. Add {settings.Password}=... (and {settings.User}=...) to the connection string.",
+                    $"wants a password, and none is set. Add {settings.Password}=... (and {settings.User}=...) to the "
+                        + "connection string.",
                     e
                 ),
                 RedisErrorKind.NoPerm => Refused(
                     ConnectFailure.AccessDenied,
-                    $"lets user '{credential}' in but forbids what a connection needs. Give the user +@connection. It says: {e.Text}",
+                    $"lets user '{credential}' in but forbids what a connection needs. Give the user +@connection. It "
+                        + $"says: {e.Text}",
                     e
                 ),
                 RedisErrorKind.NoProto => Refused(
@@ -242,7 +252,8 @@ internal static class RedisHandshake
                 ),
                 _ when e.Text.StartsWith("DENIED", StringComparison.Ordinal) => Refused(
                     ConnectFailure.AccessDenied,
-                    "runs in protected mode and lets only its own machine in. Set a password there, or bind it to a private address.",
+                    "runs in protected mode and lets only its own machine in. Set a password there, or bind it to a "
+                        + "private address.",
                     e
                 ),
                 _ => Refused(ConnectFailure.Unsupported, $"refuses the connection: {e.Text}", e),

@@ -8,15 +8,15 @@ internal readonly record struct RefusedCommand(string Name, string Cost)
     public static RefusedCommand Info { get; } =
         new(
             "INFO",
-            "Which server it is and how far its data goes is not known: each new connection counts as one to a server that may have "
-                + "lost everything, and a deposed master is not told from the new one."
+            "Which server it is and how far its data goes is not known: each new connection counts as one to a server "
+                + "that may have lost everything, and a deposed master is not told from the new one."
         );
 
     public static RefusedCommand Role { get; } =
         new(
             "ROLE",
-            "After a failover all recent commits are replayed, not only those that the new master lacks, and a demoted master is "
-                + "noticed by the first write that it refuses."
+            "After a failover all recent commits are replayed, not only those that the new master lacks, and a demoted "
+                + "master is noticed by the first write that it refuses."
         );
 
     public static RefusedCommand SetInfo { get; } =

@@ -15,7 +15,8 @@ internal sealed class RedisFailureLog(ILogger logger, TimeProvider time)
 {
     private readonly FailureLog<RedisErrorKind> _failures = new(time);
 
-    // By itself: one address may stand for both, the directory and the master that is not known yet.
+    // By itself: one address may stand for both, the directory and the master that is not known
+    // yet.
     private readonly FailureLog<RedisErrorKind> _directories = new(time);
     private int _isDirectoryLost;
 

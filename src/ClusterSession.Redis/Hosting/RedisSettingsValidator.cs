@@ -75,8 +75,9 @@ internal sealed class RedisSettingsValidator(
             ? []
             :
             [
-                $"MaxReplyBytes is {options.MaxReplyBytes}, and ClusterSession:MaxSessionBytes {sessions.MaxSessionBytes}: a "
-                    + $"session of that size could be stored and not be read. Set MaxReplyBytes to {least} or more, or lower MaxSessionBytes.",
+                $"MaxReplyBytes is {options.MaxReplyBytes}, and ClusterSession:MaxSessionBytes "
+                    + $"{sessions.MaxSessionBytes}: a session of that size could be stored and not be read. Set "
+                    + $"MaxReplyBytes to {least} or more, or lower MaxSessionBytes.",
             ];
     }
 

@@ -28,8 +28,8 @@ internal sealed class MergeDocuments(
     private const int BytesAtOnce = 1 << 20;
 
     /// <summary>
-    /// After the life of a tombstone these have forgotten what was revoked or retired. So nothing of
-    /// them is merged from a source that was away for longer.
+    /// After the life of a tombstone these have forgotten what was revoked or retired. So nothing
+    /// of them is merged from a source that was away for longer.
     /// </summary>
     private static readonly string[] ExpiringDocuments = ["ends", "keyring", "revocations"];
 

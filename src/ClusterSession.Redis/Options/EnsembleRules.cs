@@ -35,8 +35,8 @@ internal static class EnsembleRules
 
         if (options.ServiceName is not null || options.Cluster == true)
         {
-            yield return $"ZooKeeper is set and {(options.ServiceName is null ? "Cluster is true" : "ServiceName too")}: "
-                + "each says who the master is; remove one of them.";
+            var other = options.ServiceName is null ? "Cluster is true" : "ServiceName too";
+            yield return $"ZooKeeper is set and {other}: each says who the master is; " + "remove one of them.";
         }
 
         if (options.Fence != RedisFence.Lease)

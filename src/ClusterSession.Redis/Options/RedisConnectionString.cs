@@ -138,7 +138,8 @@ internal static class RedisConnectionString
             }
 
             var shown = afterSecret
-                ? $"part {Text(part.Number)} (not shown: it follows a password, which may hold a comma; a redis:// URI with %2C can say that)"
+                ? $"part {Text(part.Number)} (not shown: it follows a password, which may hold a comma; a redis:// URI "
+                    + "with %2C can say that)"
                 : Shown(part.Text, $"part {Text(part.Number)}");
             var equals = part.Text.IndexOf('=', StringComparison.Ordinal);
             if (equals < 0)
@@ -283,11 +284,8 @@ internal static class RedisConnectionString
 
         if (!Settings.TryGetValue(key, out var set))
         {
-            throw Wrong(
-                shown ?? $"'{key}'",
-                "is no setting that is known",
-                $"correct or remove it; known are {string.Join(", ", Settings.Keys.Order(StringComparer.OrdinalIgnoreCase))}"
-            );
+            var known = string.Join(", ", Settings.Keys.Order(StringComparer.OrdinalIgnoreCase));
+            throw Wrong(shown ?? $"'{key}'", "is no setting that is known", $"correct or remove it; known are {known}");
         }
 
         try
@@ -397,7 +395,8 @@ internal static class RedisConnectionString
     /// (ssl=true;password=...).</summary>
     private static string Shown(string part, string name) =>
         part.Contains('@', StringComparison.Ordinal) || part.Contains("passw", StringComparison.OrdinalIgnoreCase)
-            ? $"{name} (not shown: it may hold a password; parts are separated by commas, and user:password@host is for redis:// URIs)"
+            ? $"{name} (not shown: it may hold a password; parts are separated by commas, and user:password@host is "
+                + "for redis:// URIs)"
             : $"'{part}'";
 
     private static ZooKeeperOptions Ensemble(RedisOptions options) => options.ZooKeeper ??= new ZooKeeperOptions();

@@ -79,7 +79,8 @@ public sealed partial class RedisOptions
         if (ServiceName is null && (SentinelPassword is not null || SentinelTls is not null))
         {
             errors.Add(
-                "A sentinel setting is given without ServiceName, so no sentinel is used: set ServiceName (serviceName=...), or remove it."
+                "A sentinel setting is given without ServiceName, so no sentinel is used: set ServiceName "
+                    + "(serviceName=...), or remove it."
             );
         }
 
@@ -96,7 +97,8 @@ public sealed partial class RedisOptions
         if (!Tls && SentinelTls != true && (TlsHost ?? TlsCaFile ?? TlsCertificateFile ?? TlsKeyFile) is not null)
         {
             errors.Add(
-                "A TLS setting is given while Tls is false, so nothing would be encrypted: set Tls (ssl=true), or remove it."
+                "A TLS setting is given while Tls is false, so nothing would be encrypted: set Tls (ssl=true), or "
+                    + "remove it."
             );
         }
 
@@ -119,7 +121,8 @@ public sealed partial class RedisOptions
         {
             errors.Add(
                 $"HeartbeatTimeout is {Text(HeartbeatTimeout.TotalMilliseconds)} ms, not more than HeartbeatInterval "
-                    + $"({Text(HeartbeatInterval.TotalMilliseconds)} ms): every idle connection would be closed. Make it at least twice as long."
+                    + $"({Text(HeartbeatInterval.TotalMilliseconds)} ms): every idle connection would be closed. Make "
+                    + "it at least twice as long."
             );
         }
 
@@ -133,7 +136,8 @@ public sealed partial class RedisOptions
             if (value < least || value > Longest)
             {
                 errors.Add(
-                    $"{name} is {Text(value.TotalMilliseconds)} ms: {Text(least.TotalMilliseconds)} ms to {Text(Longest.TotalMilliseconds)} ms is allowed."
+                    $"{name} is {Text(value.TotalMilliseconds)} ms: {Text(least.TotalMilliseconds)} ms to "
+                        + $"{Text(Longest.TotalMilliseconds)} ms is allowed."
                 );
             }
         }

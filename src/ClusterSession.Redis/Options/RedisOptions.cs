@@ -205,9 +205,10 @@ public sealed partial class RedisOptions
         var servers = ZooKeeper is { } ensemble
             ? $"zookeeper={string.Join(',', ensemble.Servers)}{ensemble.Chroot}"
             : string.Join(',', Endpoints);
+        var service = ServiceName is null ? "" : ",serviceName=" + ServiceName;
         return string.Create(
             CultureInfo.InvariantCulture,
-            $"{servers}{(Tls ? ",ssl=true" : "")}{(ServiceName is null ? "" : ",serviceName=" + ServiceName)},defaultDatabase={Database}"
+            $"{servers}{(Tls ? ",ssl=true" : "")}{service},defaultDatabase={Database}"
         );
     }
 

@@ -6,9 +6,10 @@ namespace ClusterSession.Redis.Protocol;
 /// </summary>
 /// <remarks>
 /// <code>
-///   reader.Read();                     // *2            Type = Array, Count = 2
+///   reader.Read();                     // *2      Type = Array, Count = 2
 ///   reader.Read(); reader.GetInt64();  // :1
-///   reader.Read(); reader.Bytes        // $3 abc        valid as long as the receive buffer, so copy what is to stay
+///   reader.Read(); reader.Bytes        // $3 abc  valid as long as the receive buffer: copy what
+///                                      //         is to stay
 /// </code>
 /// Values come in document order; the members of an aggregate follow it. A map counts its keys and
 /// its values (Count = 2 x pairs). Attributes are skipped. A value of another type than asked for

@@ -13,12 +13,15 @@ namespace ClusterSession.Redis.Requests;
 /// NOSCRIPT                          once more at once, with the script in full
 /// READONLY, MOVED                   once more, to the server of the key now
 /// ASK                               once more, to the server that the answer names
-/// FENCED                            once more after a pause, to the ruler of that moment, as long as time is left
+/// FENCED                            once more after a pause, to the ruler of that moment, as long
+///                                   as time is left
 /// TRYAGAIN, CLUSTERDOWN             once more after a pause, as long as time is left
 /// WRONGTYPE, a script that fails    an answer: damaged
-/// other refusals                    an answer: refused, or undecided where a script may have written before
+/// other refusals                    an answer: refused, or undecided where a script may have
+///                                   written before
 /// late, or lost and not repeatable  unknown
-/// lost otherwise                    once more; it was not sent, or is the same when it is executed twice
+/// lost otherwise                    once more; it was not sent, or is the same when it is executed
+///                                   twice
 /// no connection in time             unreachable
 /// </code>
 /// </remarks>
@@ -93,7 +96,8 @@ internal static class RetryPolicy
                 return PauseAfter(attempt.Number) <= attempt.Left
                     ? RetryStep.RetryAfter(PauseAfter(attempt.Number))
                     : RetryStep.GiveUp(StoreFailure.Unreachable);
-            case RedisErrorKind.WrongType or RedisErrorKind.Unreadable: // Somebody else's, under the key of this session alone.
+            // Somebody else's, under the key of this session alone.
+            case RedisErrorKind.WrongType or RedisErrorKind.Unreadable:
                 return RetryStep.GiveUp(StoreFailure.Damaged);
             default:
                 return RetryStep.GiveUp(

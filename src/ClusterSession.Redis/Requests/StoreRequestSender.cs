@@ -13,8 +13,8 @@ namespace ClusterSession.Redis.Requests;
 /// </summary>
 /// <remarks>
 /// <code>
-/// connected? --yes--> sent; its own answer completes it     (no asynchronous layer, nothing allocated
-///     | no                | no reply: refused,               besides the request)
+/// connected? --yes--> sent; its own answer completes it   (no asynchronous layer, nothing
+///     | no                | no reply: refused,             allocated besides the request)
 ///     |                   | connection lost, late
 ///     v                   v
 ///   attempts: wait for a connection, send a copy of it, until there is an answer, or RetryPolicy
@@ -242,7 +242,8 @@ internal sealed class StoreRequestSender(
         {
             _ = PushOnceAnsweredAsync(request, waiting);
             throw new RequestTimeoutException(
-                $"Redis did not answer within {limit.TotalMilliseconds:0} ms (CommandTimeout) over all attempts; whether the command was executed is unknown."
+                $"Redis did not answer within {limit.TotalMilliseconds:0} ms (CommandTimeout) over all attempts; "
+                    + "whether the command was executed is unknown."
             );
         }
     }

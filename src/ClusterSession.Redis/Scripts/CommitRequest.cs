@@ -92,10 +92,7 @@ internal sealed class CommitRequest(RedisKeys keys, SessionKey key, SessionChang
         var space = writer.WriteBulkSpace(FixedLength + named + more);
         WriteLife(space, change.Life);
         WriteLife(space[NumberLength..], IsDue ? TimeSpan.Zero : change.LeastLife);
-        BinaryPrimitives.WriteInt32BigEndian(
-            space[(2 * NumberLength)..],
-            (int)Math.Min(change.MostBytes, int.MaxValue)
-        );
+        BinaryPrimitives.WriteInt32BigEndian(space[(2 * NumberLength)..], (int)Math.Min(change.MaxBytes, int.MaxValue));
         space = space[FixedLength..];
         if (named > 0)
         {

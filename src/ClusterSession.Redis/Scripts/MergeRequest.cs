@@ -10,14 +10,14 @@ namespace ClusterSession.Redis.Scripts;
 /// <param name="key">Which session.</param>
 /// <param name="copy">The copy.</param>
 /// <param name="leases">Gives the answer its lease.</param>
-/// <param name="mostBytes">How long a reply may be: no record is made that is longer. Default: any
+/// <param name="maxBytes">How long a reply may be: no record is made that is longer. Default: any
 /// length.</param>
 internal sealed class MergeRequest(
     RedisKeys keys,
     SessionKey key,
     SessionMerge copy,
     LeaseSource leases,
-    int mostBytes = int.MaxValue
+    int maxBytes = int.MaxValue
 ) : SessionScriptRequest(RedisScript.Merge, keys, key, leases)
 {
     /// <summary>
@@ -64,7 +64,7 @@ internal sealed class MergeRequest(
     {
         var space = writer.WriteBulkSpace(RedisKeys.MarkLength + sizeof(int));
         BinaryPrimitives.WriteUInt64BigEndian(space, Key.Mark);
-        BinaryPrimitives.WriteInt32BigEndian(space[RedisKeys.MarkLength..], mostBytes - Besides);
+        BinaryPrimitives.WriteInt32BigEndian(space[RedisKeys.MarkLength..], maxBytes - Besides);
     }
 
     private void WriteInterval(ref RespWriter writer)
@@ -85,7 +85,8 @@ internal sealed class MergeRequest(
         BinaryPrimitives.WriteInt64BigEndian(space[2..], record.Created.ToUnixTimeMilliseconds());
         record.Version.WriteTo(space[RedisKeys.VersionOffset..]);
         BinaryPrimitives.WriteInt64BigEndian(space[(RedisKeys.ForgottenOffset - 1)..], record.ForgottenUpTo);
-        space[RedisKeys.MarksOffset] = record.HasDroppedTombstones ? (byte)1 : (byte)0; // In the empty first byte of the stamp.
+        // In the empty first byte of the stamp.
+        space[RedisKeys.MarksOffset] = record.HasDroppedTombstones ? (byte)1 : (byte)0;
         record.Previous.WriteTo(space[RedisKeys.PreviousOffset..]);
         record.Intervals.CopyTo(space[RedisKeys.HeaderFixedLength..]);
     }

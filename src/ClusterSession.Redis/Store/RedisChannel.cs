@@ -74,7 +74,7 @@ internal sealed class RedisChannel : IStoreChannel, IRedisPushHandler, IRedisTop
     public async ValueTask<StoreFailure> PublishAsync(ReadOnlyMemory<byte> frame, StoreDeadline deadline)
     {
         ArgumentOutOfRangeException.ThrowIfZero(frame.Length);
-        ArgumentOutOfRangeException.ThrowIfGreaterThan(frame.Length, IStoreChannel.MostBytes);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(frame.Length, IStoreChannel.MaxBytes);
         if (_isRefused)
         {
             return StoreFailure.Refused; // Its connections are closed as soon as they are made.

@@ -18,10 +18,10 @@ namespace ClusterSession.Redis.Store;
 /// </summary>
 internal sealed class RedisDirectory(IRedisTopology topology, RedisKeys keys) : ISessionDirectory
 {
-    public async ValueTask<SessionListing> ListAsync(string? cursor, int most, StoreDeadline deadline)
+    public async ValueTask<SessionListing> ListAsync(string? cursor, int pageSize, StoreDeadline deadline)
     {
-        ArgumentOutOfRangeException.ThrowIfLessThan(most, 1);
-        ArgumentOutOfRangeException.ThrowIfGreaterThan(most, 1000);
+        ArgumentOutOfRangeException.ThrowIfLessThan(pageSize, 1);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(pageSize, 1000);
         var (slot, at) = Parse(cursor);
         RedisConnection? connection = null;
         try
@@ -36,7 +36,7 @@ internal sealed class RedisDirectory(IRedisTopology topology, RedisKeys keys) : 
                 return SessionListing.Unavailable(cursor, StoreFailure.Unreachable);
             }
 
-            var listing = connection.SendAsync(new ListRequest(keys, Encoding.ASCII.GetBytes(at), most));
+            var listing = connection.SendAsync(new ListRequest(keys, Encoding.ASCII.GetBytes(at), pageSize));
             var (next, sessions) = await deadline.LimitAsync(listing, ("", [])).ConfigureAwait(false);
             return next switch
             {

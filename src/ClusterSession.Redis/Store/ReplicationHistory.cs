@@ -12,7 +12,8 @@ namespace ClusterSession.Redis.Store;
 /// commits acknowledged   ......x...x.x....x....x..x....        time ->
 /// samples of the offset        o=100     o=170     o=230       (ROLE, each heartbeat)
 /// new master says: I have the former history up to 200 (second_repl_offset 201)
-///   -> all commits acknowledged before the sample o=170 was asked for are safe, the later ones in doubt
+///   -> all commits acknowledged before the sample o=170 was asked for are safe, the later ones in
+///      doubt
 /// </code>
 /// A commit's own offset is not known (no reply carries it); a sample asked for after the
 /// acknowledgement bounds it. Thread-safe.

@@ -8,9 +8,9 @@ namespace ClusterSession.Asking;
 /// </summary>
 /// <remarks>
 /// <code>
-/// certain   this node has heard for 2 s without a gap, so that nobody who is there is unknown
-/// drowsy    it has not been running for a while, or was not until a second ago: what reaches it now
-///           may have waited for it, and is no longer true
+/// certain  this node has heard for 2 s without a gap, so that nobody who is there is unknown
+/// drowsy   it has not been running for a while, or was not until a second ago: what reaches it now
+///          may have waited for it, and is no longer true
 /// </code>
 /// </remarks>
 internal sealed class LiveNodes(TimeProvider time)

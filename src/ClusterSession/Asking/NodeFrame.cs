@@ -29,10 +29,10 @@ namespace ClusterSession.Asking;
 internal static class NodeFrame
 {
     /// <summary>How many sessions one ask can name.</summary>
-    public const int MaxAsked = (IStoreChannel.MostBytes - AskHeader) / SessionKey.ByteLength;
+    public const int MaxAsked = (IStoreChannel.MaxBytes - AskHeader) / SessionKey.ByteLength;
 
     /// <summary>Of how many sessions one answer can speak.</summary>
-    public const int MaxAnswered = (IStoreChannel.MostBytes - AnswerHeader) / AnswerLength;
+    public const int MaxAnswered = (IStoreChannel.MaxBytes - AnswerHeader) / AnswerLength;
 
     public const byte LeavingFlag = 1;
     public const byte NewFlag = 2;

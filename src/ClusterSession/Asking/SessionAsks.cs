@@ -10,12 +10,13 @@ namespace ClusterSession.Asking;
 /// </summary>
 /// <remarks>
 /// <code>
-/// first session          -> asked for at once
-/// more within 50 ms      -> together, at most <see cref="NodeFrame.MaxAsked"/> in one ask; requests for the same
-///                           session share it, unless it was sent before their commit may have been made
-/// every node is done     -> decided
-/// 125 ms, 250 ms         -> sent again, if somebody has not answered: a frame may be lost
-/// 500 ms                 -> decided by what is known
+/// first session       -> asked for at once
+/// more within 50 ms   -> together, at most <see cref="NodeFrame.MaxAsked"/> in one ask; requests
+///                        for the same session share it, unless it was sent before their commit
+///                        may have been made
+/// every node is done  -> decided
+/// 125 ms, 250 ms      -> sent again, if somebody has not answered: a frame may be lost
+/// 500 ms              -> decided by what is known
 /// </code>
 /// "Ended" counts more than "restored", and whenever it comes: a node that knows an end has ended
 /// the session in the store again before it answers.

@@ -13,15 +13,15 @@ namespace ClusterSession.Asking;
 /// </summary>
 /// <remarks>
 /// <code>
-/// this node                                              does                       answers
-/// knows its end                                          ends it again              ended
-/// has what is pending of it                              sends that                 restored
-/// has a copy, or its own commit, that is all of it       stores it, or merges it    restored
+/// this node                                           does                       answers
+/// knows its end                                       ends it again              ended
+/// has what is pending of it                           sends that                 restored
+/// has a copy, or its own commit, that is all of it    stores it, or merges it    restored
 ///   the same, changed by another node since,
-///   and the store may have lost ends                     merges it into what is     restored, or kept
-///                                                        there
-/// has something that is not all of it                    -                          kept
-/// has nothing, or what is past its idle time             -                          is silent
+///   and the store may have lost ends                  merges it into what is     restored, or kept
+///                                                     there
+/// has something that is not all of it                 -                          kept
+/// has nothing, or what is past its idle time          -                          is silent
 /// </code>
 /// Stored with the life that is left since the last use that this node knows of: to be asked for is
 /// no use.

@@ -127,7 +127,8 @@ internal sealed class SessionCommitter(
     {
         if (delta.IsReservedOnly)
         {
-            return CommitResult.AlreadyEnded; // A principal that was recorded, and nothing that the application changed.
+            // A principal that was recorded, and nothing that the application changed.
+            return CommitResult.AlreadyEnded;
         }
 
         var refused = CommitResult.Unavailable(StoreFailure.Refused);
@@ -243,7 +244,7 @@ internal sealed class SessionCommitter(
                     above = answer.Previous;
                     continue;
                 case WriteOutcome.Committed when answer.IsBaseMissing:
-                    return await CompleteAsync(key, record, delta, change.Issued, answer.Previous, deadline)
+                    return await SendMissingBaseAsync(key, record, delta, change.Issued, answer.Previous, deadline)
                         .ConfigureAwait(false);
                 case WriteOutcome.Committed:
                     replicas.Check(replicas.CountFor(durability), answer.Replicas);
@@ -258,7 +259,7 @@ internal sealed class SessionCommitter(
                     losses.LostSession();
                     var whole = delta.ApplyTo(local.WithCommitsBeside(key, record), change.Issued);
                     whole = whole.Version == change.Version ? whole : versions.Renew(key, whole);
-                    return await StoreCompleteAsync(key, whole, MergeMode.Restore, durability, deadline)
+                    return await StoreWholeAsync(key, whole, MergeMode.Restore, durability, deadline)
                         .ConfigureAwait(false);
                 case WriteOutcome.Destroyed when answer.Successor is { } successor:
                     local.Copies.Drop(key);
@@ -297,7 +298,7 @@ internal sealed class SessionCommitter(
             PreviousStamp: version.PreviousStamp,
             Opened: record,
             UnusedStamps: version.UnusedStamps,
-            MostBytes: options.Value.MaxSessionBytes
+            MaxBytes: options.Value.MaxSessionBytes
         );
 
     /// <summary>Stores a session that was never stored.</summary>
@@ -311,10 +312,10 @@ internal sealed class SessionCommitter(
     {
         versions.Observe(record.Version);
         var version = versions.Next(key, record.Version);
-        return StoreCompleteAsync(key, delta.ApplyTo(record, version), MergeMode.Create, durability, deadline);
+        return StoreWholeAsync(key, delta.ApplyTo(record, version), MergeMode.Create, durability, deadline);
     }
 
-    private async ValueTask<CommitResult> StoreCompleteAsync(
+    private async ValueTask<CommitResult> StoreWholeAsync(
         SessionKey key,
         SessionRecord record,
         MergeMode mode,
@@ -376,7 +377,7 @@ internal sealed class SessionCommitter(
     /// The store had lost what the request opened, and now has a record with the newest version
     /// that lacks it: the whole copy follows before that version is shown to any client.
     /// </summary>
-    private async ValueTask<CommitResult> CompleteAsync(
+    private async ValueTask<CommitResult> SendMissingBaseAsync(
         SessionKey key,
         SessionRecord record,
         SessionDelta delta,
@@ -422,7 +423,8 @@ internal sealed class SessionCommitter(
             local.Copies.Publish(key, known.Record, answer.Lease, mark, local.Copies.Clock.Now, isCommit: true);
             return known.Record.Version == changed.Version
                 ? CommitResult.Committed(known.Record, isComplete: true)
-                : CommitResult.Committed(changed, isComplete: false); // A later commit was heard of first; this request names its own.
+                // A later commit was heard of first; this request names its own.
+                : CommitResult.Committed(changed, isComplete: false);
         }
 
         // Read anew at once, not by the next request: that one may come when the store gives no

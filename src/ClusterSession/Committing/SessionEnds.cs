@@ -117,14 +117,17 @@ internal sealed class SessionEnds(
                     && journal.AppendCopy(successor.Key, committed, StoreFailure.Unknown) is null
                 )
                 {
-                    return CommitResult.Unavailable(StoreFailure.Unknown); // What others have committed is in the old session only, which must not end then.
+                    // What others have committed is in the old session only, which must not end
+                    // then.
+                    return CommitResult.Unavailable(StoreFailure.Unknown);
                 }
 
                 expected = committed.Version;
             }
         }
 
-        return CommitResult.Unavailable(StoreFailure.Refused); // Others commit faster than this node can carry that over.
+        // Others commit faster than this node can carry that over.
+        return CommitResult.Unavailable(StoreFailure.Refused);
     }
 
     /// <summary>

@@ -61,7 +61,8 @@ public static class ClusterSessionDataProtectionBuilderExtensions
         provider.GetRequiredService<IServiceProviderIsService>().IsService(typeof(StoreStart))
             ? provider.GetRequiredService<SessionXmlRepository>()
             : throw new InvalidOperationException(
-                "PersistKeysToClusterSession needs the services of ClusterSession: call builder.Services.AddClusterSession() too."
+                "PersistKeysToClusterSession needs the services of ClusterSession: call "
+                    + "builder.Services.AddClusterSession() too."
             );
 
     private static void DecorateKeyManager(IServiceCollection services)

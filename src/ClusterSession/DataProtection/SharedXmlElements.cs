@@ -82,8 +82,8 @@ internal sealed class SharedXmlElements(
 
         throw new InvalidOperationException(
             "The keys of Data Protection (PersistKeysToClusterSession) have not been read from the session store "
-                + $"'{store.Name}' yet ({_failure}). Every use asks again. Check the store; if it is responding, use Data "
-                + "Protection only after the host has started."
+                + $"'{store.Name}' yet ({_failure}). Every use asks again. Check the store; if it is responding, use "
+                + "Data Protection only after the host has started."
         );
     }
 
@@ -95,9 +95,9 @@ internal sealed class SharedXmlElements(
         {
             throw new InvalidOperationException(
                 $"An element of Data Protection ('{element.Name.LocalName}') has {length} bytes, and the session store "
-                    + $"'{store.Name}' (PersistKeysToClusterSession) takes at most {SharedDocument.MaxPayload}. Encrypt keys "
-                    + "by a ProtectKeysWith method that adds less to them, or keep them elsewhere, such as with "
-                    + "PersistKeysToFileSystem."
+                    + $"'{store.Name}' (PersistKeysToClusterSession) takes at most {SharedDocument.MaxPayload}. "
+                    + "Encrypt keys by a ProtectKeysWith method that adds less to them, or keep them elsewhere, such "
+                    + "as with PersistKeysToFileSystem."
             );
         }
 

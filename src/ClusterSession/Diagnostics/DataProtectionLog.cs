@@ -11,9 +11,9 @@ internal static partial class DataProtectionLog
     [LoggerMessage(
         EventIds.DataProtectionKeysPlain,
         LogLevel.Warning,
-        "The keys of Data Protection are in the session store unencrypted, in the environment {Environment}: anyone who "
-            + "can read the store can forge the login of every user. Call a method of AddDataProtection() that encrypts them, "
-            + "such as ProtectKeysWithCertificate."
+        "The keys of Data Protection are in the session store unencrypted, in the environment {Environment}: anyone "
+            + "who can read the store can forge the login of every user. Call a method of AddDataProtection() that "
+            + "encrypts them, such as ProtectKeysWithCertificate."
     )]
     public static partial void DataProtectionKeysPlain(this ILogger logger, string environment);
 
@@ -39,8 +39,8 @@ internal static partial class DataProtectionLog
         EventIds.DataProtectionKeysNotStored,
         LogLevel.Error,
         "This node shuts down with a key or a revocation of Data Protection that the session store does not have. What "
-            + "was protected by that key cannot be read any more, and the revocation has no effect on other nodes: repeat it. "
-            + "Stop nodes only while the store is responding."
+            + "was protected by that key cannot be read any more, and the revocation has no effect on other nodes: "
+            + "repeat it. Stop nodes only while the store is responding."
     )]
     public static partial void DataProtectionKeysNotStored(this ILogger logger);
 }

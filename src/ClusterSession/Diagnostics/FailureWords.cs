@@ -32,6 +32,6 @@ internal static class FailureWords
     /// <summary>Why a commit was refused that would have made the session too large.</summary>
     public static string TooLarge(long most) =>
         "The session could not be committed: with what other requests have stored in it meanwhile it would have more "
-        + $"than the {most:N0} bytes, names counted, that ClusterSession:MaxSessionBytes allows. Store less in the session, remove "
-        + "something, or raise the limit.";
+        + $"than the {most:N0} bytes, names counted, that ClusterSession:MaxSessionBytes allows. Store less in the "
+        + "session, remove something, or raise the limit.";
 }

@@ -10,10 +10,11 @@ namespace ClusterSession.Diagnostics;
 /// </summary>
 /// <remarks>
 /// <code>
-/// clustersession.open      a session is asked for at the store         clustersession.outcome, error.type
-/// clustersession.commit    changes, a new session or another id        clustersession.outcome, error.type
-/// clustersession.failover  the store has become another                clustersession.loss
-/// clustersession.replay    commits are sent again, below a failover    clustersession.replayed, .restored, .failed
+/// clustersession.open      a session is read from the store     clustersession.outcome, error.type
+/// clustersession.commit    changes, a new session, another id   clustersession.outcome, error.type
+/// clustersession.failover  the store has become another         clustersession.loss
+/// clustersession.replay    replays after a failover             clustersession.replayed,
+///                                                               .restored, .failed
 /// </code>
 /// No id, token or value is on a span. Without a listener nothing is allocated.
 /// </remarks>

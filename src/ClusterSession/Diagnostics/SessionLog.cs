@@ -22,9 +22,10 @@ internal static partial class SessionLog
     [LoggerMessage(
         EventIds.SeveralCookies,
         LogLevel.Warning,
-        "A request brought several valid cookies named {Cookie}: its browser holds them for different Domains or Paths. "
-            + "The session of the user who is logged in is used, else the first that lives. Give ClusterSession:Cookie a name "
-            + "of its own, and keep its Domain and Path as they are. Further requests like this are not logged."
+        "A request brought several valid cookies named {Cookie}: its browser holds them for different Domains or "
+            + "Paths. The session of the user who is logged in is used, else the first that lives. Give "
+            + "ClusterSession:Cookie a name of its own, and keep its Domain and Path as they are. Further requests "
+            + "like this are not logged."
     )]
     public static partial void SeveralCookies(this ILogger logger, string cookie);
 
@@ -229,7 +230,8 @@ internal static partial class SessionLog
         EventIds.KeyRingStillPlain,
         LogLevel.Warning,
         "The ring of keys in the store is not sealed, although this node seals it (ProtectKeysWith): it was stored "
-            + "before, and is sealed when it is next written. Call ISessionManager.RotateKeysAsync when all nodes have the secret."
+            + "before, and is sealed when it is next written. Call ISessionManager.RotateKeysAsync when all nodes have "
+            + "the secret."
     )]
     public static partial void KeyRingStillPlain(this ILogger logger);
 
@@ -297,8 +299,8 @@ internal static partial class SessionLog
     [LoggerMessage(
         EventIds.JournalRefused,
         LogLevel.Error,
-        "This node shuts down with commits of {Sessions} sessions that the store refuses because their own records "
-            + "are damaged or too large. They are lost; other sessions are not concerned. See the messages about damaged "
+        "This node shuts down with commits of {Sessions} sessions that the store refuses because their own records are "
+            + "damaged or too large. They are lost; other sessions are not concerned. See the messages about damaged "
             + "records."
     )]
     public static partial void JournalRefused(this ILogger logger, int sessions);
@@ -367,8 +369,9 @@ internal static partial class SessionLog
         EventIds.SessionsUnasked,
         LogLevel.Warning,
         "More than {Most} sessions a second are missing from the store, so that not all of them can be asked for at "
-            + "the other nodes at once. The others are a 503 until it is their turn, or lost where they may have expired. "
-            + "Find out who sends so many cookies of sessions that are over, or what deletes sessions from the store."
+            + "the other nodes at once. The others are a 503 until it is their turn, or lost where they may have "
+            + "expired. Find out who sends so many cookies of sessions that are over, or what deletes sessions from "
+            + "the store."
             + Rate
     )]
     public static partial void SessionsUnasked(this ILogger logger, int most, LogCount count);
@@ -376,8 +379,8 @@ internal static partial class SessionLog
     [LoggerMessage(
         EventIds.NodesOfAnOlderRelease,
         LogLevel.Warning,
-        "Nodes of an older release are there, {Nodes} of them, which do not answer whether they have a session that the "
-            + "store has lost. While they are there, no loss is certain. Update them."
+        "Nodes of an older release are there, {Nodes} of them, which do not answer whether they have a session that "
+            + "the store has lost. While they are there, no loss is certain. Update them."
     )]
     public static partial void NodesOfAnOlderRelease(this ILogger logger, int nodes);
 

@@ -47,8 +47,8 @@ internal static partial class SetupLog
         EventIds.PipelineMissing,
         LogLevel.Warning,
         "AddClusterSession is called and UseClusterSession is not, so that HttpContext.Session throws. Call "
-            + "app.UseClusterSession() before the endpoints, after UseRouting and "
-            + "UseAuthentication where those are called. In an application that only manages sessions, give its endpoints "
+            + "app.UseClusterSession() before the endpoints, after UseRouting and UseAuthentication where those are "
+            + "called. In an application that only manages sessions, give its endpoints "
             + "WithSessionAccess(SessionConcurrency.None)."
     )]
     public static partial void PipelineMissing(this ILogger logger);
@@ -73,9 +73,10 @@ internal static partial class SetupLog
     [LoggerMessage(
         EventIds.CookieNotSecure,
         LogLevel.Warning,
-        "A session cookie was sent without Secure, because its request did not come over HTTPS: anyone who can read the "
-            + "network can take over the session. Behind a proxy that ends TLS, let it send X-Forwarded-Proto and call "
-            + "UseForwardedHeaders, and set ClusterSession:Cookie:SecurePolicy to Always. Further cookies are not logged."
+        "A session cookie was sent without Secure, because its request did not come over HTTPS: anyone who can read "
+            + "the network can take over the session. Behind a proxy that ends TLS, let it send X-Forwarded-Proto and "
+            + "call UseForwardedHeaders, and set ClusterSession:Cookie:SecurePolicy to Always. Further cookies are not "
+            + "logged."
     )]
     public static partial void CookieNotSecure(this ILogger logger);
 

@@ -10,16 +10,17 @@ internal static partial class SignInLog
     [LoggerMessage(
         EventIds.PersonHasNameOnly,
         LogLevel.Warning,
-        "A login has neither a NameIdentifier nor a 'sub' claim, and is distinguished from others by its name alone: two users "
-            + "of one name share a session in one browser. Issue ClaimTypes.NameIdentifier at sign-in. Further logins like this are not logged."
+        "A login has neither a NameIdentifier nor a 'sub' claim, and is distinguished from others by its name alone: "
+            + "two users of one name share a session in one browser. Issue ClaimTypes.NameIdentifier at sign-in. "
+            + "Further logins like this are not logged."
     )]
     public static partial void PersonHasNameOnly(this ILogger logger);
 
     [LoggerMessage(
         EventIds.NewIdPutOff,
         LogLevel.Warning,
-        "The session of a user who has logged in keeps its id for now, because the store is not responding ({Failure}). "
-            + "The next request that reaches the store changes it."
+        "The session of a user who has logged in keeps its id for now, because the store is not responding "
+            + "({Failure}). The next request that reaches the store changes it."
             + Rate
     )]
     public static partial void NewIdPutOff(this ILogger logger, Stores.StoreFailure failure, LogCount count);

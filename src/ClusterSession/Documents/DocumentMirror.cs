@@ -11,10 +11,11 @@ namespace ClusterSession.Documents;
 /// </summary>
 /// <remarks>
 /// <code>
-/// document read      the owner merges it into what it knows, and says which elements the store lacks
-/// document missing   lost, if this node has read it: it restores what it knows
-///                    never made, or lost before this node started: nodes that announce that they
-///                    know it are waited for, since they restore it; if there are none it is made
+/// document read     the owner merges it into what it knows, and says which elements the store
+///                   lacks
+/// document missing  lost, if this node has read it: it restores what it knows
+///                   never made, or lost before this node started: nodes that announce that they
+///                   know it are waited for, since they restore it; if there are none it is made
 /// </code>
 /// Nothing that this node knows is ever replaced by what the store has: a store that went back, or
 /// was emptied, is completed.

@@ -20,7 +20,8 @@ public static class ClusterSessionApplicationBuilderExtensions
         ArgumentNullException.ThrowIfNull(app);
         var pipeline = app.ApplicationServices.GetService<SessionPipeline>()
             ?? throw new InvalidOperationException(
-                "UseClusterSession needs the services of ClusterSession: call builder.Services.AddClusterSession() first."
+                "UseClusterSession needs the services of ClusterSession: call builder.Services.AddClusterSession() "
+                    + "first."
             );
         pipeline.Use(app);
         return app.UseMiddleware<ClusterSessionMiddleware>();

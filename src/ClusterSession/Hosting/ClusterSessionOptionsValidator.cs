@@ -24,7 +24,8 @@ internal sealed class ClusterSessionOptionsValidator : IValidateOptions<ClusterS
         {
             errors.Add(
                 $"ClusterSession:MaxAttributeBytes is {options.MaxAttributeBytes}, and ClusterSession:MaxSessionBytes "
-                    + $"{options.MaxSessionBytes}: no session could hold such an attribute. Raise MaxSessionBytes, or lower it."
+                    + $"{options.MaxSessionBytes}: no session could hold such an attribute. Raise MaxSessionBytes, or "
+                    + "lower it."
             );
         }
 
@@ -48,7 +49,8 @@ internal sealed class ClusterSessionOptionsValidator : IValidateOptions<ClusterS
         if (options.Principal is null)
         {
             errors.Add(
-                "ClusterSession:Principal is null. Give it a function, or leave it as it is; one that returns null ties no session to anybody."
+                "ClusterSession:Principal is null. Give it a function, or leave it as it is; one that returns null "
+                    + "ties no session to anybody."
             );
         }
 
@@ -107,7 +109,8 @@ internal sealed class ClusterSessionOptionsValidator : IValidateOptions<ClusterS
         if (options.AbsoluteTimeout is { } absolute && absolute < options.IdleTimeout)
         {
             errors.Add(
-                $"ClusterSession:AbsoluteTimeout is {absolute}, less than ClusterSession:IdleTimeout ({options.IdleTimeout}). Raise it, or leave it out for no limit."
+                $"ClusterSession:AbsoluteTimeout is {absolute}, less than ClusterSession:IdleTimeout "
+                    + $"({options.IdleTimeout}). Raise it, or leave it out for no limit."
             );
         }
 
@@ -117,7 +120,8 @@ internal sealed class ClusterSessionOptionsValidator : IValidateOptions<ClusterS
         )
         {
             errors.Add(
-                $"ClusterSession:TouchInterval is {touch}. Use a duration from 00:00:00.1 to ClusterSession:IdleTimeout ({options.IdleTimeout}), or leave it out."
+                $"ClusterSession:TouchInterval is {touch}. Use a duration from 00:00:00.1 to "
+                    + $"ClusterSession:IdleTimeout ({options.IdleTimeout}), or leave it out."
             );
         }
 
@@ -132,8 +136,9 @@ internal sealed class ClusterSessionOptionsValidator : IValidateOptions<ClusterS
         )
         {
             errors.Add(
-                $"ClusterSession:KeyRotation is {options.KeyRotation}, too short for ClusterSession:IdleTimeout ({options.IdleTimeout}): "
-                    + $"a ring holds {SessionKeyRing.MaxKeys} keys, and a cookie would outlive its key. Raise it to at least {options.StoreLife / (SessionKeyRing.MaxKeys - 2)}."
+                $"ClusterSession:KeyRotation is {options.KeyRotation}, too short for ClusterSession:IdleTimeout "
+                    + $"({options.IdleTimeout}): a ring holds {SessionKeyRing.MaxKeys} keys, and a cookie would "
+                    + $"outlive its key. Raise it to at least {options.StoreLife / (SessionKeyRing.MaxKeys - 2)}."
             );
         }
 
@@ -175,7 +180,8 @@ internal sealed class ClusterSessionOptionsValidator : IValidateOptions<ClusterS
         if (outage.HardTimeout < outage.SoftTimeout)
         {
             errors.Add(
-                $"ClusterSession:Outage:HardTimeout is {outage.HardTimeout}, less than ClusterSession:Outage:SoftTimeout ({outage.SoftTimeout}). Raise it, or lower the other."
+                $"ClusterSession:Outage:HardTimeout is {outage.HardTimeout}, less than "
+                    + $"ClusterSession:Outage:SoftTimeout ({outage.SoftTimeout}). Raise it, or lower the other."
             );
         }
 

@@ -33,9 +33,9 @@ internal static class CookieCheck
         if (cookie.Domain is { } domain && !IsDomain(domain))
         {
             errors.Add(
-                $"{Setting}Domain is '{domain}', which is not a host name. Write one without scheme, port, "
-                    + "path and blanks, "
-                    + "such as example.org (other alphabets as xn--...), or leave it out for the host of the request alone."
+                $"{Setting}Domain is '{domain}', which is not a host name. Write one without scheme, port, path and "
+                    + "blanks, such as example.org (other alphabets as xn--...), or leave it out for the host of the "
+                    + "request alone."
             );
         }
 

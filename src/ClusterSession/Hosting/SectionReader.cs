@@ -94,7 +94,8 @@ internal sealed class SectionReader(IConfigurationSection section, List<string> 
         if (section[name] is { Length: > 0 } text)
         {
             errors.Add(
-                $"{section.Path}:{name} is '{text}', and has to be a list. Write its values below it, as {section.Path}:{name}:0."
+                $"{section.Path}:{name} is '{text}', and has to be a list. Write its values below it, as "
+                    + $"{section.Path}:{name}:0."
             );
         }
 

@@ -28,9 +28,9 @@ public static class ClusterSessionHttpContextExtensions
             ),
             var other => throw new InvalidOperationException(
                 $"The session of this request is a {other.GetType()}, which the application has put in the place of "
-                    + "the one that UseClusterSession made (ISessionFeature), and it is no IClusterSession. Let that class "
-                    + "implement IClusterSession and pass its members on, or call GetClusterSession() before it is put "
-                    + "there and keep the result. If UseSession is called, remove it."
+                    + "the one that UseClusterSession made (ISessionFeature), and it is no IClusterSession. Let that "
+                    + "class implement IClusterSession and pass its members on, or call GetClusterSession() before it "
+                    + "is put there and keep the result. If UseSession is called, remove it."
             ),
         };
     }

@@ -12,13 +12,15 @@ namespace ClusterSession.Http;
 /// </summary>
 /// <remarks>
 /// <code>
-/// 1 access     does the endpoint use a session at all? Has this HttpContext one already (an error page)?
-/// 2 identify   cookie -> id and last commit seen; for an unknown key the key ring is read again;
-///              one that was not issued here means "no session"
-/// 3 open       fresh local copy, without a task; else the store
-/// 4 use        the application runs, with HttpContext.Session
-/// 5 commit     before the headers leave (SessionResponse), at the latest when the run ends or callbacks have run
-/// 6 cookie     when the headers leave (ResponseCookie)
+/// 1 access    does the endpoint use a session at all? Has this HttpContext one already (an error
+///             page)?
+/// 2 identify  cookie -> id and last commit seen; for an unknown key the key ring is read again;
+///             one that was not issued here means "no session"
+/// 3 open      fresh local copy, without a task; else the store
+/// 4 use       the application runs, with HttpContext.Session
+/// 5 commit    before the headers leave (SessionResponse), at the latest when the run ends or
+///             callbacks have run
+/// 6 cookie    when the headers leave (ResponseCookie)
 /// </code>
 /// With a local copy and no changes nothing here is asynchronous.
 /// </remarks>
@@ -127,7 +129,7 @@ internal sealed class ClusterSessionMiddleware(
                 return;
             }
 
-            Begin(session, open.Cookie, open.Opened, open.IsSuccessor);
+            Begin(session, open);
         }
 
         await RunAsync(context, session).ConfigureAwait(false);
@@ -135,7 +137,7 @@ internal sealed class ClusterSessionMiddleware(
 
     /// <summary>Opens the session that the cookie names, or the one that it has become.</summary>
     /// <returns>Null where the request is to have an empty session for itself.</returns>
-    private async ValueTask<(CookieReading Cookie, OpenedSession Opened, bool IsSuccessor)?> OpenAsync(
+    private async ValueTask<FoundSession?> OpenAsync(
         HttpContext context,
         CookieReading cookie,
         bool hasSeveral,
@@ -143,30 +145,30 @@ internal sealed class ClusterSessionMiddleware(
     )
     {
         using var activity = SessionActivities.Opening();
-        (cookie, var opened) = hasSeveral
+        var found = hasSeveral
             ? await chooser.ChooseAsync(context, _cookies, deadline).ConfigureAwait(false)
-            : (
+            : new FoundSession(
                 cookie,
                 await opener.OpenAsync(cookie.Key, cookie.Seen, deadline, context.RequestAborted).ConfigureAwait(false)
             );
-        SessionActivities.Opened(activity, opened.Name, opened.Failure);
-        return opened.Successor is null ? (cookie, opened, IsSuccessor: hasSeveral && cookie.Seen.IsNone)
-            : await successors.FollowAsync(context, cookie, opened, deadline).ConfigureAwait(false) is { } followed
-                ? (followed.Cookie, followed.Opened, followed.Cookie.Key != cookie.Key)
-            : null;
+        SessionActivities.Opened(activity, found.Opened.Name, found.Opened.Failure);
+        return found.Opened.Successor is null
+            ? found
+            : await successors.FollowAsync(context, found.Cookie, found.Opened, deadline).ConfigureAwait(false);
     }
 
-    private void Begin(RequestSession session, in CookieReading cookie, in OpenedSession opened, bool isSuccessor)
+    private void Begin(RequestSession session, in FoundSession found)
     {
+        var (cookie, opened, isSuccessor) = found;
         switch (opened.Outcome)
         {
-            case OpenOutcome.Opened when isSuccessor:
-                session.Begin(cookie, opened);
-                session.State.NameSuccessor();
-                touches.Used(cookie.Key, session.Progress.Prolongs);
-                break;
             case OpenOutcome.Opened:
                 session.Begin(cookie, opened);
+                if (isSuccessor)
+                {
+                    session.State.NameSuccessor();
+                }
+
                 touches.Used(cookie.Key, session.Progress.Prolongs);
                 break;
             case OpenOutcome.Missing:
@@ -189,7 +191,7 @@ internal sealed class ClusterSessionMiddleware(
             return next(context);
         }
 
-        if (!session.IsNew)
+        if (session.IsStored)
         {
             touches.Used(session.Key, session.Progress.Prolongs);
         }
@@ -227,7 +229,7 @@ internal sealed class ClusterSessionMiddleware(
     /// </summary>
     private void NoteEnd(RequestSession session)
     {
-        if (session is { IsNew: false, Progress.Prolongs: true })
+        if (session is { IsStored: true, Progress.Prolongs: true })
         {
             touches.RequestEnded(session.Key);
         }

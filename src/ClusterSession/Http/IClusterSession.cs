@@ -15,7 +15,10 @@ public interface IClusterSession : ISession
     /// <summary>The newest commit this copy contains; after a commit, that commit.</summary>
     SessionVersion Version { get; }
 
-    /// <summary>Whether the session has never been committed.</summary>
+    /// <summary>
+    /// Whether nothing is stored under the session's id: it was never committed, has ended, or
+    /// could not be read.
+    /// </summary>
     bool IsNew { get; }
 
     /// <summary>

@@ -13,13 +13,13 @@ namespace ClusterSession.Http;
 /// <remarks>
 /// <code>
 /// read the newest --> store under the new id --> end the old id, which names the new one --> given
-///                          |                          |
-///                          |                          '-- ended already: destroy the new one, and
-///                          |                                rotated, for the same login         followed
-///                          |                                else, a sign-in                     begin anew: given
-///                          |                                else                                kept
-///                          '-- store is away: a sign-in                                         failed
-///                                             a login that came with the request                put off
+///                      |                          |
+///                      |                          '-- ended already: destroy the new one, and
+///                      |                                rotated, for the same login   followed
+///                      |                                else, a sign-in         begin anew: given
+///                      |                                else                          kept
+///                      '-- store is away: a sign-in                                   failed
+///                                         a login that came with the request          put off
 /// </code>
 /// Of several requests that change the id at once one wins: who ends the old id first.
 /// </remarks>

@@ -14,13 +14,15 @@ namespace ClusterSession.Http;
 /// </summary>
 /// <remarks>
 /// <code>
-/// seen                                         the session was      becomes
-/// -------------------------------------------  -------------------  ----------------------------------------------
-/// a sign-in in this request                    nobody's or theirs   another id
-///                                              another person's     empty but for what this request sets; another id
-/// a login that came with the request, at the   nobody's             another id; if the store is away, later
-///   open, else at the first touch, else at     theirs               -
-///   the end of the run                         another person's     empty; another id
+/// seen                                        the session was     becomes
+/// ------------------------------------------  ------------------  ------------------------------
+/// a sign-in in this request                   nobody's or theirs  another id
+///                                             another person's    empty but for what this
+///                                                                 request sets; another id
+/// a login that came with the request, at the  nobody's            another id; if the store is
+///   open, else at the first touch, else at                        away, later
+///   the end of the run                        theirs              -
+///                                             another person's    empty; another id
 /// </code>
 /// The id changes in the commit before the headers leave (<see cref="NewIdCommitter"/>). Of several
 /// requests that see the login at once one wins; the others commit to its successor, and each of

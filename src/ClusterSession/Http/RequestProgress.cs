@@ -10,11 +10,14 @@ namespace ClusterSession.Http;
 /// </summary>
 /// <remarks>
 /// <code>
-/// first run of the pipeline   attached: feature set, callbacks "headers are leaving" and "completed" registered
-/// run ends                    what changed is committed; the object stays, because callbacks may change it further
-/// another run                 the same object, with the access of the endpoint that runs (an error page)
-/// headers are leaving         what callbacks changed is committed; the cookie is decided
-/// completed                   detached: no session any more
+/// first run of the pipeline  attached: feature set, callbacks "headers are leaving" and
+///                            "completed" registered
+/// run ends                   what changed is committed; the object stays, because callbacks may
+///                            change it further
+/// another run                the same object, with the access of the endpoint that runs (an error
+///                            page)
+/// headers are leaving        what callbacks changed is committed; the cookie is decided
+/// completed                  detached: no session any more
 /// </code>
 /// One bit for each fact, because every request has one of these.
 /// </remarks>

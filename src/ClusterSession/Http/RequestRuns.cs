@@ -89,7 +89,7 @@ internal static class RequestRuns
             ThrowIfReadOnlyRemoved(session);
         }
 
-        if (!session.IsNew)
+        if (session.IsStored)
         {
             // Where the sessions come before authentication nobody was known when it was opened.
             session.State.NoteLogin();

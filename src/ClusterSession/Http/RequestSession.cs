@@ -20,7 +20,7 @@ namespace ClusterSession.Http;
 /// <code>
 /// ClusterSessionMiddleware, server --> RequestRuns --> RequestSession &lt;-- the application
 ///                                                        |      |
-///                          SessionResponse &lt;-- changed --'      '--> SessionState: what it knows
+///                          SessionResponse &lt;-- changed --'      '--> SessionState: what it has
 ///                                 |
 ///                                 '--> SessionState: takes the commit, settles it
 /// </code>
@@ -60,7 +60,7 @@ internal sealed class RequestSession : IClusterSession, ISessionFeature
         get
         {
             CheckLoginOnce(); // Another person's session has another name.
-            return _state.NameIt();
+            return _state.GivePublicName();
         }
     }
 
@@ -68,7 +68,9 @@ internal sealed class RequestSession : IClusterSession, ISessionFeature
 
     public SessionVersion Version => _state.Version;
 
-    public bool IsNew => _state.Identity.IsNew;
+    public bool IsNew => !_state.Identity.IsStored;
+
+    public bool IsStored => _state.Identity.IsStored;
 
     public bool IsRegressed => _state.Attributes.IsRegressed;
 
@@ -162,7 +164,7 @@ internal sealed class RequestSession : IClusterSession, ISessionFeature
     /// anew, at once, as knowing that. One that is not stored yet is recorded so when it is.
     /// </summary>
     public ValueTask KeepAsync(PrincipalKey principal, long number) =>
-        IsAvailable && RequestLogin.Keep(principal, number, ref _state.Attributes, Services.Revocations) && !IsNew
+        IsAvailable && RequestLogin.Keep(principal, number, ref _state.Attributes, Services.Revocations) && IsStored
             ? new ValueTask(CommitAsync())
             : default;
 
@@ -255,7 +257,7 @@ internal sealed class RequestSession : IClusterSession, ISessionFeature
         BeforeChange();
         _state.CheckLogin();
         LeaveAside();
-        if (IsNew && IsAvailable)
+        if (!IsStored && IsAvailable)
         {
             return; // Its id is not known to anybody yet.
         }
@@ -307,7 +309,7 @@ internal sealed class RequestSession : IClusterSession, ISessionFeature
 
         _state.Identity.HasFailed = true; // Until it is done: whatever throws from here on has ended nothing.
         SessionRefusals.ThrowIfEmpty(IsAvailable, "The session could not be ended");
-        if (!IsNew || _state.Identity.IsEndedElsewhere)
+        if (IsStored || _state.Identity.IsEndedElsewhere)
         {
             var deadline = BeginWaiting();
             var ended = await Services.Ends.DestroyAsync(Key, deadline).ConfigureAwait(false);
@@ -404,7 +406,7 @@ internal sealed class RequestSession : IClusterSession, ISessionFeature
             throw SessionRefusals.ReadOnly(Context, "changes the session");
         }
 
-        if (IsNew && IsAvailable && !_state.HasChanges && _state.Progress.HaveHeadersLeft)
+        if (!IsStored && IsAvailable && !_state.HasChanges && _state.Progress.HaveHeadersLeft)
         {
             throw SessionRefusals.TooLateToBegin();
         }

@@ -14,16 +14,18 @@ namespace ClusterSession.Http;
 /// <remarks>
 /// <code>
 /// needed because       the cookie is written when the headers leave, unless
-/// -------------------  -----------------------------------------------------------------------------------------
-/// Destroy              the request brought no cookie, or the response names another living session: a deletion
-/// Commit               the session has ended meanwhile: this node knows it, or learns it from the store, which it asks
-///                      where the commit is older than a second or another node has changed the session since
-/// Version (the client  the same; or the application did not touch the session; or the headers leave more than a second
-///   is shown more      after the open and the store is unreachable
+/// -------------------  ---------------------------------------------------------------------------
+/// Destroy (a deletion  the request brought no cookie, or the response names another living session
+///   is written)
+/// Commit               the session has ended meanwhile: this node knows it, or learns it from the
+///                      store, which it asks where the commit is older than a second or another
+///                      node has changed the session since
+/// Version (the client  the same; or the application did not touch the session; or the headers
+///   is shown more      leave more than a second after the open and the store is unreachable
 ///   than it knows of)
-/// Age (of the key, or  the application did not touch the session, another node has changed it since, the headers leave
-///   of the cookie)     more than a second after the open, or a shared cache may keep the response; a node without
-///                      local copies asks the store
+/// Age (of the key, or  the application did not touch the session, another node has changed it
+///   of the cookie)     since, the headers leave more than a second after the open, or a shared
+///                      cache may keep the response; a node without local copies asks the store
 /// </code>
 /// The newest version known here is named, so that a slow response does not take a client back.
 /// What the store was asked for becomes the local copy before it is named: a client that knows more

@@ -21,7 +21,8 @@ internal sealed class SessionAccessCheck(IServiceProvider services) : IHostedLif
         return refused is { Length: > 0 }
             ? Task.FromException(
                 new NotSupportedException(
-                    $"SessionConcurrency.Exclusive is not available yet, and {string.Join(", ", refused)} asks for it. Use Merge, with an attribute for each thing that changes."
+                    $"SessionConcurrency.Exclusive is not available yet, and {string.Join(", ", refused)} asks for "
+                        + "it. Use Merge, with an attribute for each thing that changes."
                 )
             )
             : Task.CompletedTask;

@@ -28,7 +28,7 @@ internal sealed class SessionChooser(RequestSessionServices services, SessionOpe
     /// <param name="context">The request.</param>
     /// <param name="cookies">Its cookies, of which at least one is valid.</param>
     /// <param name="deadline">Until when the store is waited for.</param>
-    public async ValueTask<(CookieReading Cookie, OpenedSession Opened)> ChooseAsync(
+    public async ValueTask<FoundSession> ChooseAsync(
         HttpContext context,
         RequestCookies cookies,
         StoreDeadline deadline
@@ -45,7 +45,10 @@ internal sealed class SessionChooser(RequestSessionServices services, SessionOpe
         if (await deadline.LimitAsync(reading, null).ConfigureAwait(false) is null)
         {
             return chosen.Opened.Successor is null
-                ? (chosen.Cookie, OpenedSession.Unavailable(StoreFailure.Unreachable))
+                ? chosen with
+                {
+                    Opened = OpenedSession.Unavailable(StoreFailure.Unreachable),
+                }
                 : chosen;
         }
 
@@ -53,7 +56,7 @@ internal sealed class SessionChooser(RequestSessionServices services, SessionOpe
         return known.Count > valid.Count ? await ChooseAsync(context, known, deadline).ConfigureAwait(false) : chosen;
     }
 
-    private async ValueTask<(CookieReading Cookie, OpenedSession Opened)> ChooseAsync(
+    private async ValueTask<FoundSession> ChooseAsync(
         HttpContext context,
         List<CookieReading> cookies,
         StoreDeadline deadline
@@ -67,7 +70,7 @@ internal sealed class SessionChooser(RequestSessionServices services, SessionOpe
         PrincipalKey? login = services.Options.Principal(context) is { Length: > 0 } name
             ? services.Principals.KeyOf(name)
             : null;
-        (CookieReading Cookie, OpenedSession Opened)? alive = null,
+        FoundSession? alive = null,
             unavailable = null,
             gone = null;
         foreach (var cookie in cookies)
@@ -78,9 +81,9 @@ internal sealed class SessionChooser(RequestSessionServices services, SessionOpe
             switch (opened.Outcome)
             {
                 case OpenOutcome.Opened when cookies.Count == 1 || login is null || IsOf(login.Value, opened):
-                    return (cookie, opened);
+                    return new(cookie, opened);
                 case OpenOutcome.Opened:
-                    alive ??= (cookie, opened);
+                    alive ??= new(cookie, opened);
                     break;
                 case OpenOutcome.Destroyed
                     when opened.Successor is not null
@@ -89,12 +92,12 @@ internal sealed class SessionChooser(RequestSessionServices services, SessionOpe
                             is { Opened.Outcome: OpenOutcome.Opened } followed:
                     return followed; // The browser's own, whose id its login has changed a moment ago.
                 case OpenOutcome.Unavailable when login is null:
-                    return (cookie, opened);
+                    return new(cookie, opened);
                 case OpenOutcome.Unavailable:
-                    unavailable ??= (cookie, opened);
+                    unavailable ??= new(cookie, opened);
                     break;
                 default:
-                    gone ??= (cookie, opened);
+                    gone ??= new(cookie, opened);
                     break;
             }
         }

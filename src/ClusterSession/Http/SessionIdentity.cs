@@ -21,7 +21,6 @@ namespace ClusterSession.Http;
 /// </remarks>
 internal struct SessionIdentity
 {
-    private bool _isStored;
     private bool _isDrawn;
     private bool _isUnavailable;
 
@@ -31,11 +30,11 @@ internal struct SessionIdentity
     /// <summary>The key of the id.</summary>
     public SessionKey Key { get; private set; }
 
-    /// <summary>What the application was given as the session's name, or null.</summary>
-    public string? Name { get; set; }
+    /// <summary>Whether the session is stored under its id, and not known to have ended.</summary>
+    public bool IsStored { get; private set; }
 
-    /// <summary>Whether the session is not stored yet.</summary>
-    public readonly bool IsNew => !_isStored;
+    /// <summary>What the application was given as the session's name, or null.</summary>
+    public string? PublicName { get; set; }
 
     /// <summary>
     /// Whether a rotation or an end was asked for and did not happen. Then nothing more of this
@@ -93,8 +92,8 @@ internal struct SessionIdentity
     {
         Id = id;
         Key = key;
-        Name = null;
-        _isStored = true;
+        PublicName = null;
+        IsStored = true;
     }
 
     /// <summary>The id that a new session will have when it is committed.</summary>
@@ -113,13 +112,13 @@ internal struct SessionIdentity
     public void Discard()
     {
         _isDrawn = false;
-        Name = null;
+        PublicName = null;
     }
 
     /// <summary>The session is new again. The key stays, because it may have to be ended.</summary>
     public void Clear()
     {
-        _isStored = false;
+        IsStored = false;
         Discard();
     }
 
@@ -129,9 +128,9 @@ internal struct SessionIdentity
     /// <param name="record">The record of a session that is stored.</param>
     /// <param name="next">The id that it is to have, if another person has logged in.</param>
     /// <param name="services">What draws ids.</param>
-    public string NameOf(SessionRecord? record, SessionId? next, RequestSessionServices services) =>
-        Name ??=
-            IsNew ? SessionKey.Of(Draw(services)).ToString()
+    public string PublicNameOf(SessionRecord? record, SessionId? next, RequestSessionServices services) =>
+        PublicName ??=
+            !IsStored ? SessionKey.Of(Draw(services)).ToString()
             : next is { } id ? SessionKey.Of(id).ToString()
             : (record is null ? null : SessionName.Of(record)) ?? Key.ToString();
 }

@@ -21,8 +21,8 @@ internal static class SessionRefusals
 
     public static InvalidOperationException TooLateToRotate() =>
         new(
-            "The session's id cannot be changed after the response headers have left: the client would not learn the new "
-                + "one. Call RotateIdAsync before writing the response."
+            "The session's id cannot be changed after the response headers have left: the client would not learn the "
+                + "new one. Call RotateIdAsync before writing the response."
         );
 
     public static SessionUnavailableException EndPending() =>

@@ -20,11 +20,13 @@ namespace ClusterSession.Http;
 /// its response. A rotation that the application asks for does not come by here.
 /// <code>
 /// first change       -> body wrapped
-/// first byte of body -> commit; not acknowledged: response cleared, 503, the body's bytes are dropped
-/// end of a run       -> the same, for a response without a body; after the headers: commit, and log that it was late
+/// first byte of body -> commit; not acknowledged: response cleared, 503, the body is dropped
+/// end of a run       -> the same, for a response without a body; after the headers: commit, and
+///                       log that it was late
 /// headers leaving    -> commit of what callbacks have changed (TempData). The body may be on its
 ///                       way already, and no 503 drops it: Location and the response's cookies go
-/// exception passes   -> commit, as AddSession does; a failed commit is a header on whatever answers
+/// exception passes   -> commit, as AddSession does; a failed commit is a header on whatever
+///                       answers
 /// </code>
 /// A response cannot be taken back when its headers leave: the status could change, and the
 /// endpoint's "thank you for your order" would still follow. Hence the wrapper around the body.

@@ -29,8 +29,8 @@ internal static class SessionSize
         {
             throw new InvalidOperationException(
                 $"With the attribute '{key}' the session would have {size:N0} bytes, names counted, and "
-                    + $"ClusterSession:MaxSessionBytes allows {most:N0}. Store less in the session, remove something, or "
-                    + "raise the limit."
+                    + $"ClusterSession:MaxSessionBytes allows {most:N0}. Store less in the session, remove something, "
+                    + "or raise the limit."
             );
         }
     }

@@ -15,15 +15,15 @@ namespace ClusterSession.Http;
 /// </summary>
 /// <remarks>
 /// <code>
-/// found at the open        begins as      a login of the request             Take gives
-/// -----------------------  -------------  ---------------------------------  -------------------------
-/// the session              stored         changes its id, or empties it too  Changes, or NewId
-/// missing, ended, nothing  new            is recorded in it                  NewSession
-/// rotated, another's       aside          lets a sign-in begin one: new      Nothing; then NewSession
-/// the store away           unavailable    -                                  Nothing
+/// found at the open        begins as    a login of the request             Take gives
+/// -----------------------  -----------  ---------------------------------  -----------------------
+/// the session              stored       changes its id, or empties it too  Changes, or NewId
+/// missing, ended, nothing  new          is recorded in it                  NewSession
+/// rotated, another's       aside        lets a sign-in begin one: new      Nothing; NewSession
+/// the store away           unavailable  -                                  Nothing
 ///
-/// ended by others, while the request runs                                    Ended
-/// a rotation or an end that was asked for has failed                         Refused
+/// ended by others, while the request runs                                  Ended
+/// a rotation or an end that was asked for has failed                       Refused
 /// </code>
 /// What was taken comes back once, as a <see cref="CommitResult"/> (<see cref="Settle"/>), and
 /// before that, where it was to give an id, as a <see cref="NewIdResult"/>
@@ -54,12 +54,13 @@ internal struct SessionState
 
     /// <summary>Whether a commit would write something: changes, or a new session that the
     /// application has established.</summary>
-    public readonly bool HasChanges => Attributes.HasChanges || (Attributes.WasSet && Identity.IsNew) || MustChangeId;
+    public readonly bool HasChanges =>
+        Attributes.HasChanges || (Attributes.WasSet && !Identity.IsStored) || MustChangeId;
 
     /// <summary>Whether the id has to change before the headers leave.</summary>
     public readonly bool MustChangeId =>
         Login.MustChangeId
-        && !Identity.IsNew
+        && Identity.IsStored
         && Identity.IsAvailable
         && !Progress.HaveHeadersLeft
         && !Identity.IsEndedElsewhere;
@@ -70,19 +71,19 @@ internal struct SessionState
     /// there, or a value that is there already.
     /// </summary>
     public readonly bool MayBeBehind =>
-        !Identity.IsNew && (Attributes.IsRegressed || Services.View.MayBeBehind(Identity.Key));
+        Identity.IsStored && (Attributes.IsRegressed || Services.View.MayBeBehind(Identity.Key));
 
     private readonly CookieTarget Target => new(Identity.Id, Identity.Key, Version);
 
     private SessionRecord Record => Attributes.RecordOrNew(Services.Time);
 
-    private SessionRecord? Stored => Identity.IsNew ? null : Record;
+    private SessionRecord? Stored => Identity.IsStored ? Record : null;
 
     /// <summary>What the application is given as the session's name.</summary>
-    public string NameIt()
+    public string GivePublicName()
     {
         SessionId? next = Login.LeavesFormer ? Login.DrawNext(Services) : null;
-        return Identity.NameOf(Attributes.Record, next, Services);
+        return Identity.PublicNameOf(Attributes.Record, next, Services);
     }
 
     /// <summary>Begins with a copy that was found.</summary>
@@ -158,7 +159,7 @@ internal struct SessionState
         }
 
         return CommitOf(
-            Identity.IsNew ? SessionCommitKind.NewSession
+            !Identity.IsStored ? SessionCommitKind.NewSession
                 : MustChangeId ? SessionCommitKind.NewId
                 : SessionCommitKind.Changes,
             delta,
@@ -309,11 +310,11 @@ internal struct SessionState
     /// </summary>
     public void TakeSignInBack()
     {
-        if (!Identity.IsNew && Login.TryTakeBack(out var former))
+        if (Identity.IsStored && Login.TryTakeBack(out var former))
         {
             Attributes.Use(former ?? Attributes.Record, Attributes.IsComplete);
             Attributes.DropChanges();
-            Identity.Name = null;
+            Identity.PublicName = null;
         }
     }
 
@@ -335,7 +336,7 @@ internal struct SessionState
                 break;
             case LoginEffect.NewIdAndEmpty:
                 Login.Leave(Record);
-                Identity.Name = null;
+                Identity.PublicName = null;
                 Attributes.Empty(SessionRecord.New(Services.Time.GetUtcNow()), Services.Options.CarriedAttributes);
                 break;
             case LoginEffect.StandAside:
@@ -350,7 +351,7 @@ internal struct SessionState
 
     private SessionCommit CommitOf(SessionCommitKind kind, SessionDelta delta, PrincipalKey? principal)
     {
-        SessionId? drawn = Identity.IsNew ? Identity.Draw(Services) : null;
+        SessionId? drawn = Identity.IsStored ? null : Identity.Draw(Services);
         return new(
             kind,
             delta,

@@ -13,9 +13,11 @@ namespace ClusterSession.Http;
 /// </summary>
 /// <remarks>
 /// <code>
-/// rotated longer ago than RotationGrace, or ended                     a dead cookie
-/// the request is logged in, and the successor is that user's          the successor, and the response names it
-/// else                                                                an empty session for this request alone
+/// rotated longer ago than RotationGrace, or ended             a dead cookie
+/// the request is logged in, and the successor is that user's  the successor, and the response
+///                                                             names it
+/// else                                                        an empty session for this request
+///                                                             alone
 /// </code>
 /// A client that brings the old id alone gets nothing: an attacker may have planted it before the
 /// login. The grace counts from the age of the tombstone by the store's remaining life, by nobody's
@@ -30,7 +32,7 @@ internal sealed class SuccessorFinder(RequestSessionServices services, SessionOp
     /// <summary>Follows a rotated session.</summary>
     /// <returns>The cookie and the session that count; null where the request is to have an empty
     /// session for itself.</returns>
-    public async ValueTask<(CookieReading Cookie, OpenedSession Opened)?> FollowAsync(
+    public async ValueTask<FoundSession?> FollowAsync(
         HttpContext context,
         CookieReading cookie,
         OpenedSession opened,
@@ -53,12 +55,12 @@ internal sealed class SuccessorFinder(RequestSessionServices services, SessionOp
 
         if (step == 0 || opened.Outcome == OpenOutcome.Unavailable)
         {
-            return (cookie, opened);
+            return new(cookie, opened, IsSuccessor: step > 0);
         }
 
         return
             opened.Outcome == OpenOutcome.Opened && await IsOfLoginAsync(context, opened.Record!).ConfigureAwait(false)
-            ? (cookie, opened)
+            ? new(cookie, opened, IsSuccessor: true)
             : null;
     }
 

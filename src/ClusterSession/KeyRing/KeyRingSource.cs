@@ -15,9 +15,9 @@ namespace ClusterSession.KeyRing;
 /// </summary>
 /// <remarks>
 /// <code>
-/// key n signs |----------------- KeyRotation -----------------|
-/// key n+1 is stored                              |-- lead ----|  signs ...
-/// key n verifies                                              |-- as long as a cookie may live --| removed
+/// key n signs |------------- KeyRotation -------------|
+/// key n+1 is stored                      |-- lead ----|  signs ...
+/// key n verifies                                      |-- as long as a cookie may live --| removed
 /// </code>
 /// A new key is stored an hour (or a quarter of the rotation, if that is less) before it signs, so
 /// that every node has read it by then; a node that meets an unknown key reads the ring again

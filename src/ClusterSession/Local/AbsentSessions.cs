@@ -5,15 +5,15 @@ using ClusterSession.Stores;
 namespace ClusterSession.Local;
 
 /// <summary>
-/// Remembers for a minute which sessions the store does not have any more. A cookie stays valid
-/// when its session is over, and anyone who holds it could have this node ask the store with every
-/// request.
+/// Remembers for a minute which sessions the store does not have any more, or has as ended. A
+/// cookie stays valid when its session is over, and anyone who holds it could have this node ask
+/// the store with every request.
 /// </summary>
 /// <remarks>
 /// <code>
-/// ended     nothing revives it: remembered whatever happens to the store
-/// missing   may be restored or replayed by another node: remembered while the store would tell of that
-///           (its lease is current), and no longer than until it does (OnChanged)
+/// ended    nothing revives it: remembered whatever happens to the store
+/// missing  may be restored or replayed by another node: remembered while the store would tell of
+///          that (its lease is current), and no longer than until it does (OnChanged)
 /// </code>
 /// Bounded: past the limit all are forgotten at once, which costs each of them another read.
 /// Thread-safe.
@@ -39,7 +39,7 @@ internal sealed class AbsentSessions(LocalCopies copies, TimeProvider time)
 
         if (time.GetElapsedTime(found.At) < Memory && found.Lease is not { IsCurrent: false })
         {
-            absence = new Absence(found.IsDestroyed, found.IsRegressed, found.At);
+            absence = new Absence(found.HasEnded, found.IsRegressed, found.At);
             return true;
         }
 
@@ -49,7 +49,7 @@ internal sealed class AbsentSessions(LocalCopies copies, TimeProvider time)
 
     /// <summary>The session was ended, for good.</summary>
     public void Ended(SessionKey key) =>
-        Add(key, new Entry(IsDestroyed: true, IsRegressed: false, null, time.GetTimestamp()));
+        Add(key, new Entry(HasEnded: true, IsRegressed: false, null, time.GetTimestamp()));
 
     /// <summary>The store does not have the session, or none that may be used.</summary>
     /// <param name="key">Which session.</param>
@@ -63,7 +63,7 @@ internal sealed class AbsentSessions(LocalCopies copies, TimeProvider time)
             return;
         }
 
-        Add(key, new Entry(IsDestroyed: false, isRegressed, lease, time.GetTimestamp()));
+        Add(key, new Entry(HasEnded: false, isRegressed, lease, time.GetTimestamp()));
         if (copies.Mark(key) != mark)
         {
             OnChanged(key); // After the read, and maybe before this was remembered.
@@ -92,11 +92,11 @@ internal sealed class AbsentSessions(LocalCopies copies, TimeProvider time)
         }
     }
 
-    /// <summary>What is known of a session that the store does not have.</summary>
-    /// <param name="IsDestroyed">Whether it was ended; else it is missing.</param>
+    /// <summary>What is known of a session that is absent.</summary>
+    /// <param name="HasEnded">Whether it was ended; else it is missing.</param>
     /// <param name="IsRegressed">Whether it was lost.</param>
     /// <param name="Since">Since when that is known, as a timestamp.</param>
-    public readonly record struct Absence(bool IsDestroyed, bool IsRegressed, long Since);
+    public readonly record struct Absence(bool HasEnded, bool IsRegressed, long Since);
 
-    private sealed record Entry(bool IsDestroyed, bool IsRegressed, SessionLease? Lease, long At);
+    private sealed record Entry(bool HasEnded, bool IsRegressed, SessionLease? Lease, long At);
 }

@@ -149,7 +149,7 @@ internal sealed class CommitJournal(
                 pending.HasForgotten |= forgotten.Count > 0;
                 pending.OnlyCommit =
                     isUnsent && isFirst && ReferenceEquals(known, record)
-                        ? new PendingCommit(delta, version, record, forgotten)
+                        ? new OnlyCommit(delta, version, record, forgotten)
                         : null;
                 // Two states never have one version: if the commit has reached the store, others'
                 // changes may be in what it made there; if a newer one is kept already, that has

@@ -3,21 +3,25 @@ namespace ClusterSession.Local;
 /// <summary>How much of a session this node's copy is.</summary>
 /// <remarks>
 /// <code>
-///  (none) -- read, or committed on what the store had --> Current   serves unasked while its lease holds
+///  (none) -- read, or committed on what the store had --> Current  serves unasked while its lease
+///    |                                                       |     holds
 ///    |                                                       |
-///    |                                                       | somebody else has changed it, or this
-///    |                                                       | node has and cannot say what is stored now
+///    |                                                       | somebody else has changed it, or
+///    |                                                       | this node has and cannot say what
+///    |                                                       | is stored now
 ///    |                                                       v
-///    |                                                     Stale     asked for by version; serves while
-///    |                                                       |       the store is unreachable
+///    |                                                     Stale   asked for by version, else
+///    |                                                       |     serves only while the store
+///    |                                                       |     cannot say what is there
 ///    |  a commit of this node that others overtook           |
 ///    +---------------------------+---------------------------+
 ///                                v
-///                            Incomplete   lacks what lies between this node's commits;
-///                                |        serves only while the store cannot say what is there
+///                            Incomplete   the same, and lacks what lies between
+///                                |        this node's commits
 ///                                | a commit of another node is known to be missing
 ///                                v
-///                             Diverged    the same, flagged: a client may have seen what is missing
+///                             Diverged    the same, flagged: a client may have seen what is
+///                                         missing
 ///
 ///  any state -- a record is published that contains it --> Current
 ///  any state -- ended, evicted, given up ----------------> (none)

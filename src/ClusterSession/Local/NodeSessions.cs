@@ -176,7 +176,7 @@ internal sealed class NodeSessions(
         copy is { IsComplete: false }
         && !stored.Contains(seen)
         && recent.Find(key) is { IsDiverged: true } commit
-        && !stored.Contains(commit.Missing);
+        && !stored.Contains(commit.LackedVersion);
 
     private RecentCommit? Drop(SessionKey key)
     {

@@ -27,7 +27,7 @@ internal sealed class PendingSession(DateTimeOffset since)
     /// or without an answer: the store needs no more than that, and has then exactly
     /// <see cref="Record"/>.
     /// </summary>
-    public PendingCommit? OnlyCommit { get; set; }
+    public OnlyCommit? OnlyCommit { get; set; }
 
     /// <summary>
     /// Whether tombstones were dropped since: only <see cref="Record"/> as a whole then says what

@@ -9,7 +9,7 @@ namespace ClusterSession.Local;
 internal sealed class RecentCommit(
     SessionRecord record,
     long at,
-    SessionVersion missing,
+    SessionVersion lackedVersion,
     SessionVersion divergedSince,
     bool isRecovered = false
 )
@@ -22,9 +22,9 @@ internal sealed class RecentCommit(
     /// The version that the store had before the newest of these commits and that is not in the
     /// record, or none: then the record is all that the store had after it.
     /// </summary>
-    public SessionVersion Missing { get; } = missing;
+    public SessionVersion LackedVersion { get; } = lackedVersion;
 
-    public bool IsComplete => Missing.IsNone;
+    public bool IsComplete => LackedVersion.IsNone;
 
     /// <summary>
     /// The first commit of this node on top of one of another node that is not in the record, or

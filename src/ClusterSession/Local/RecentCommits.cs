@@ -157,9 +157,10 @@ internal sealed class RecentCommits(IOptions<ClusterSessionOptions> options, Hyb
         {
             (true, true) => SessionVersion.None,
             (true, false) when before.IsComplete => before.Record.Version == previous ? SessionVersion.None : previous,
-            (true, false) => before.Record.Contains(previous) ? before.Missing : previous, // Of this node itself: what others have to bring is still what it was.
-            (false, true) => before.Missing == record.Version ? SessionVersion.None : before.Missing,
-            (false, false) => before.Missing,
+            // Of this node itself: what others have to bring is still what it was.
+            (true, false) => before.Record.Contains(previous) ? before.LackedVersion : previous,
+            (false, true) => before.LackedVersion == record.Version ? SessionVersion.None : before.LackedVersion,
+            (false, false) => before.LackedVersion,
         };
         var since =
             missing.IsNone ? SessionVersion.None

@@ -41,7 +41,8 @@ internal sealed class SessionHealthCheck(ISessionManager sessions, LiveNodes liv
                 data: data
             ),
             _ when liveNodes.Older > 0 => HealthCheckResult.Degraded(
-                $"{liveNodes.Older} nodes run an older release, which does not say whether it has a session that the store has lost.",
+                $"{liveNodes.Older} nodes run an older release, which does not say whether it has a session that the "
+                    + "store has lost.",
                 data: data
             ),
             _ => HealthCheckResult.Healthy(data: data),

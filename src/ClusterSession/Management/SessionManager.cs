@@ -75,8 +75,8 @@ internal sealed class SessionManager(
             CommitOutcome.Committed => true,
             CommitOutcome.AlreadyEnded => mayHaveMoved,
             CommitOutcome.EndKept => throw new SessionUnavailableException(
-                "The end of the session has not reached the store, which is not responding. It holds on this node, which sends "
-                    + "it until the store takes it.",
+                "The end of the session has not reached the store, which is not responding. It holds on this node, "
+                    + "which sends it until the store takes it.",
                 StoreFailure.Unknown
             ),
             _ => throw new SessionUnavailableException(
@@ -105,8 +105,8 @@ internal sealed class SessionManager(
         if (failure != StoreFailure.None)
         {
             throw new SessionUnavailableException(
-                "The new key that signs cookies is not known to be stored. Call again when the store is responding: one "
-                    + "key more does no harm.",
+                "The new key that signs cookies is not known to be stored. Call again when the store is responding: "
+                    + "one key more does no harm.",
                 failure
             );
         }

@@ -9,7 +9,7 @@ namespace ClusterSession.Opening;
 /// known.</param>
 /// <param name="MayAsk">Whether the other nodes can be asked for it, and were not.</param>
 /// <param name="IsBeingRecovered">
-/// Whether nodes are still restoring sessions in the store: one that was written long ago may be
+/// Whether nodes are still recovering sessions in the store: one that was written long ago may be
 /// among them, and in use.
 /// </param>
 /// <param name="IsPatienceOver">Whether nobody is expected to bring back what is missing any

@@ -12,10 +12,10 @@ internal enum OpenStep
     /// <summary>It has expired; that is no loss.</summary>
     Expired,
 
-    /// <summary>The other nodes are asked for it, and then the store again.</summary>
+    /// <summary>The other nodes are asked for it, and then the store is read again.</summary>
     Ask,
 
-    /// <summary>Others may be bringing it back: the store is asked again after a pause.</summary>
+    /// <summary>Others may be bringing it back: the store is read again after a pause.</summary>
     Wait,
 
     /// <summary>

@@ -10,7 +10,7 @@ namespace ClusterSession.Opening;
 /// </summary>
 /// <remarks>
 /// <code>
-/// first table: the store was asked, and this node knows the session or not ("is there" is found or
+/// first table: the store was read, and this node knows the session or not ("is there" is found or
 /// unchanged: the store has the version that it was asked by)
 ///
 /// store says    this node                                        step
@@ -34,7 +34,7 @@ namespace ClusterSession.Opening;
 /// past its absolute end           -                               Expired
 /// there                           is in it                        Serve
 /// any                             the nodes were not asked yet    Ask
-/// missing, nothing is restored    has expired, by what is known   Expired
+/// missing, nothing is recovered   has expired, by what is known   Expired
 /// any                             others may still bring it back  Wait
 /// any                             out of time, store just back    NotKnownYet
 /// missing                         has expired, by what is known   Expired

@@ -3,11 +3,11 @@ using ClusterSession.Stores;
 
 namespace ClusterSession.Opening;
 
-/// <summary>What is known when the store has been asked for a session.</summary>
+/// <summary>What is known when a session was read from the store.</summary>
 /// <param name="Read">What the store said.</param>
 /// <param name="Copy">How much of it this node's copy is, or null if there is none.</param>
 /// <param name="IsCopyUsable">Whether the copy is within its idle timeout and before its
-/// end.</param>
+/// absolute end.</param>
 /// <param name="IsKnownToBeEnded">Whether this node knows that it was ended, by any node.</param>
 /// <param name="IsIdle">Whether nobody has used the session for too long.</param>
 /// <param name="MustWaitForOthers">Whether what another node had committed must be back

@@ -12,9 +12,10 @@ using Microsoft.Extensions.Options;
 namespace ClusterSession.Opening;
 
 /// <summary>
-/// Finds the copy of a session that a request may use: asks the store (one read for all that wait),
-/// does what <see cref="OpenTable"/> says, and asks again for a while where others may be bringing
-/// back what the client has seen. Every step ends with the deadline of the request. Thread-safe.
+/// Finds the copy of a session that a request may use: reads the store (one read for all that
+/// wait), does what <see cref="OpenTable"/> says, and reads again for a while where others may be
+/// bringing back what the client has seen. Every step ends with the deadline of the request.
+/// Thread-safe.
 /// </summary>
 internal sealed class SessionFinder(
     SessionReads reads,
@@ -52,7 +53,7 @@ internal sealed class SessionFinder(
         if (
             local.Absent.TryGet(key, out var absence)
             && (
-                absence.IsDestroyed
+                absence.HasEnded
                 || (
                     !recovery.WindowOf(key).IsUnderWay
                     && !local.MayBringBack(key, absence.Since)
@@ -62,7 +63,7 @@ internal sealed class SessionFinder(
         )
         {
             return OpenedSession.None(
-                absence.IsDestroyed ? OpenOutcome.Destroyed : OpenOutcome.Missing,
+                absence.HasEnded ? OpenOutcome.Destroyed : OpenOutcome.Missing,
                 absence.IsRegressed
             );
         }
@@ -114,7 +115,7 @@ internal sealed class SessionFinder(
                 case ReadStep.EndIdle:
                     return OpenedSession.Unavailable(read.Failure);
                 case ReadStep.GoOnWithoutStore:
-                    return WithoutStore(key, seen, read.Failure);
+                    return WithOwnKnowledge(key, seen, read.Failure);
                 case ReadStep.ReadAgain:
                     continue;
                 case ReadStep.UseStored:
@@ -195,7 +196,7 @@ internal sealed class SessionFinder(
                     pause *= 2;
                     continue;
                 case OpenStep.NotKnownYet:
-                    return WithoutStore(key, seen, StoreFailure.Unknown);
+                    return WithOwnKnowledge(key, seen, StoreFailure.Unknown);
                 default:
                     var regressed = await RegressAsync(key, seen, asked, record, isComplete, usable, deadline)
                         .ConfigureAwait(false);
@@ -326,7 +327,8 @@ internal sealed class SessionFinder(
         return isUnchanged ? Remember(key, answer, read, unchecked(mark + 1)) : answer;
     }
 
-    private OpenedSession WithoutStore(SessionKey key, SessionVersion seen, StoreFailure failure)
+    /// <summary>What this node knows is served, else it is a 503.</summary>
+    private OpenedSession WithOwnKnowledge(SessionKey key, SessionVersion seen, StoreFailure failure)
     {
         if (local.Find(key, seen) is not { } known)
         {
@@ -367,8 +369,8 @@ internal sealed class SessionFinder(
     }
 
     /// <summary>
-    /// Reports to the client that something it has seen is gone. What this node has is restored
-    /// though it may lack concurrent commits of others: they would have restored those by now.
+    /// Reports to the client that something it has seen is gone. What this node has is stored again
+    /// though it may lack concurrent commits of others: they would have stored those again by now.
     /// Where the store has nothing, only if no end can be lost.
     /// </summary>
     private async ValueTask<OpenedSession> RegressAsync(

@@ -81,7 +81,8 @@ internal sealed class SessionOpener(
         if (hasStoreAnswered)
         {
             logger.SessionEndedWithPrincipal();
-            await ends.DestroyAsync(key, deadline).ConfigureAwait(false); // For good: the tombstone outlives the memory of why.
+            // For good: the tombstone outlives the memory of why.
+            await ends.DestroyAsync(key, deadline).ConfigureAwait(false);
         }
 
         return OpenedSession.None(OpenOutcome.Destroyed);

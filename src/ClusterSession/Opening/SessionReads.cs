@@ -97,7 +97,8 @@ internal sealed class SessionReads(
             var now = local.Copies.Clock.Now;
             var read =
                 isKnown && copy.IsFresh && copy.Record.Contains(seen) && local.IsUsable(copy)
-                    ? StoreRead.Unchanged(copy.Lease, lifetime.StoreLifeSince(copy.TouchedAt, now)) // Another read has ended since this request looked.
+                    // Another read has ended since this request looked.
+                    ? StoreRead.Unchanged(copy.Lease, lifetime.StoreLifeSince(copy.TouchedAt, now))
                     : await store
                         .ReadAsync(key, isKnown ? copy.Record.Version : SessionVersion.None)
                         .ConfigureAwait(false);

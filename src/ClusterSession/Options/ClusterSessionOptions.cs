@@ -20,8 +20,8 @@ public sealed class ClusterSessionOptions
     /// The node of the last use refuses the session within a second after that, every other node
     /// within 1.25 times <see cref="TouchInterval"/> more: it knows of uses only what the store was
     /// told. Whichever node refuses the session ends it, on all nodes. While nodes have different
-    /// values, as during a rolling change, the longer one of those that used the session holds. Wall
-    /// clocks play no part.
+    /// values, as during a rolling change, the longer one of those that used the session holds.
+    /// Wall clocks play no part.
     /// </remarks>
     /// <value>Default 20 minutes; 1 second to 365 days.</value>
     public TimeSpan IdleTimeout { get; set; } = TimeSpan.FromMinutes(20);

@@ -12,8 +12,9 @@ namespace ClusterSession.Principals;
 /// that it ends with any of them: a bearer token beside the login is on that list, and changes
 /// nothing here.
 /// <code>
-/// "\0person"     16 bytes: the person; a byte 1 behind it while the id is still the one from before the login
-/// "\0rotated"    16 bytes: the principal whose request has changed the id, where no person is known
+/// "\0person"   16 bytes: the person; a byte 1 behind it while the id is still the one from before
+///              the login
+/// "\0rotated"  16 bytes: the principal whose request has changed the id, where no person is known
 /// </code>
 /// </remarks>
 internal static class SessionPerson

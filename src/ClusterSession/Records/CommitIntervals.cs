@@ -9,10 +9,11 @@ namespace ClusterSession.Records;
 /// </summary>
 /// <remarks>
 /// <code>
-/// offset  size    field of one interval, on the wire and in memory
-/// 0       7       lo
-/// 7       7       hi
-/// 14      6       writer; hi and writer together are the version of the newest commit of the interval
+/// offset  size  field of one interval, on the wire and in memory
+/// 0       7     lo
+/// 7       7     hi
+/// 14      6     writer; hi and writer together are the version of the newest commit of the
+///               interval
 /// </code>
 /// <para>
 /// Ascending by writer, then by lo. A commit brings (p, s], where p is the last stamp that its

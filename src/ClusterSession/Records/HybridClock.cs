@@ -15,7 +15,8 @@ namespace ClusterSession.Records;
 /// </remarks>
 internal sealed class HybridClock(TimeProvider time, long writer)
 {
-    private const long FurthestAhead = 3_660_000_000; // microseconds: an hour, and a minute for what is added on the way
+    // microseconds: an hour, and a minute for what is added on the way
+    private const long FurthestAhead = 3_660_000_000;
     private static readonly long TicksPerMicrosecond = TimeSpan.TicksPerMicrosecond;
     private long _last;
 
@@ -49,8 +50,8 @@ internal sealed class HybridClock(TimeProvider time, long writer)
             if (next > SessionVersion.MaxStamp)
             {
                 throw new InvalidOperationException(
-                    "The session clock has reached its end (2^53 - 1 microseconds): a clock in this cluster is set beyond the year 2255. "
-                        + "Correct that clock and clear the sessions it wrote."
+                    "The session clock has reached its end (2^53 - 1 microseconds): a clock in this cluster is set "
+                        + "beyond the year 2255. Correct that clock and clear the sessions it wrote."
                 );
             }
 

@@ -37,7 +37,7 @@ namespace ClusterSession.Records;
 /// Intervals, as <see cref="SessionRecord.Intervals"/> gives them, in which the writer has
 /// committed nothing: the record then contains all that there is in them. Default empty.
 /// </param>
-/// <param name="MostBytes">
+/// <param name="MaxBytes">
 /// How large the record may become by it, in bytes: names and values of attributes, and 15 for
 /// each. Where others have followed the base, a change that makes it grow beyond that is answered
 /// <see cref="Stores.StoreFailure.TooLarge"/>; a store need not sum up what it has before 64 KiB
@@ -58,7 +58,7 @@ public sealed record SessionChange(
     long PreviousStamp = -1,
     SessionRecord? Opened = null,
     ReadOnlyMemory<byte> UnusedStamps = default,
-    long MostBytes = 0
+    long MaxBytes = 0
 )
 {
     /// <summary>Its version as it was issued.</summary>

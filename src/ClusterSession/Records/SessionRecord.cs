@@ -17,9 +17,11 @@ namespace ClusterSession.Records;
 /// </para>
 /// <code>
 /// offset  size    field
-/// 0       1       flags: bit 0 = destroyed, bit 1 = ends at a time of its own (<c>RecordEnd</c>); unknown bits are carried through
+/// 0       1       flags: bit 0 = destroyed, bit 1 = ends at a time of its own (<c>RecordEnd</c>);
+///                 unknown bits are carried through
 /// 1       8       created, Unix milliseconds
-/// 9       1       marks: bit 0 = tombstones of attributes were dropped; bit 7 = an attribute is a tombstone
+/// 9       1       marks: bit 0 = tombstones of attributes were dropped; bit 7 = an attribute is a
+///                 tombstone
 /// 10      2       V, number of versions, at least 1
 /// 12      2       E, number of intervals
 /// 14      13      the version before that of the record
@@ -29,9 +31,11 @@ namespace ClusterSession.Records;
 /// ..      varint  N, number of attributes
 ///         per attribute, ascending by the bytes of its name:
 ///           varint  index of its version
-///           1       flags: bit 0 = removed (a tombstone; payload: the version that was removed, if known); unknown bits are carried through
+///           1       flags: bit 0 = removed (a tombstone; payload: the version that was removed, if
+///                   known); unknown bits are carried through
 ///           varint  length of the name, then the name in UTF-8
-///           varint  payload: length * 2, then the payload; or index * 2 + 1 into the array of large payloads
+///           varint  payload: length * 2, then the payload; or index * 2 + 1 into the array of
+///                   large payloads
 /// </code>
 /// <para>
 /// Payloads of 192 bytes and more stay arrays of their own, shared from one record to the next: a

@@ -220,7 +220,8 @@ public sealed class SessionRecordBuilder : IDisposable
         table[0] = _flags;
         BinaryPrimitives.WriteInt64BigEndian(table.AsSpan(1), _created);
         BinaryPrimitives.WriteInt64BigEndian(table.AsSpan(SessionRecord.ForgottenOffset - 1), _forgotten);
-        _previous.WriteTo(table.AsSpan(SessionRecord.PreviousOffset)); // After the stamp, whose empty first byte is its last.
+        // After the stamp, whose empty first byte is its last.
+        _previous.WriteTo(table.AsSpan(SessionRecord.PreviousOffset));
         table[SessionRecord.MarksOffset] = _hasDropped ? SessionRecord.DroppedBit : (byte)0;
         BinaryPrimitives.WriteUInt16BigEndian(table.AsSpan(SessionRecord.VersionCountOffset), (ushort)_versions.Count);
         BinaryPrimitives.WriteUInt16BigEndian(table.AsSpan(SessionRecord.IntervalCountOffset), (ushort)_commits.Count);

@@ -88,14 +88,15 @@ public sealed class StoredSession
         var isBaseMissing = !record.Contains(change.Base);
         var changed = change.Delta.ApplyTo(record, isBaseMissing ? change with { Forgotten = [] } : change);
         if (
-            change.MostBytes > 0
+            change.MaxBytes > 0
             && record.Version != change.Base
             && SessionDelta.SizeOf(changed) is var size
-            && size > change.MostBytes
+            && size > change.MaxBytes
             && size > SessionDelta.SizeOf(record)
         )
         {
-            return (null, Answer(WriteOutcome.Unavailable, record.Version)); // Too large; one that was so already may shrink.
+            // Too large; one that was so already may shrink.
+            return (null, Answer(WriteOutcome.Unavailable, record.Version));
         }
 
         return (Of(changed), Changed(record.Version) with { IsBaseMissing = isBaseMissing });

@@ -42,7 +42,7 @@ internal sealed class JournalSender(
                 SessionRecord? record;
                 SessionVersion stored;
                 SessionEnd? end;
-                PendingCommit? only;
+                OnlyCommit? only;
                 lock (pending)
                 {
                     (record, stored, end, only) = (pending.Record, pending.Base, pending.End, pending.OnlyCommit);
@@ -154,7 +154,7 @@ internal sealed class JournalSender(
         PendingSession pending,
         SessionRecord record,
         SessionVersion stored,
-        PendingCommit? only,
+        OnlyCommit? only,
         StoreDeadline deadline
     )
     {
@@ -291,7 +291,9 @@ internal sealed class JournalSender(
             }
         }
 
-        return false; // A server that answers and is lost each time, or a crowd of others: it stays here, and is sent later.
+        // A server that answers and is lost each time, or a crowd of others: it stays here, and is
+        // sent later.
+        return false;
     }
 
     private bool NotTaken(PendingSession pending, StoreFailure failure)

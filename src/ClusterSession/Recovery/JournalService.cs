@@ -52,7 +52,8 @@ internal sealed class JournalService(
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(over.Token, cancellationToken);
         while (true)
         {
-            var isInTime = await recovery.SettleAsync(limit.Token).ConfigureAwait(false); // The journal takes what that could not.
+            // The journal takes what that could not.
+            var isInTime = await recovery.SettleAsync(limit.Token).ConfigureAwait(false);
             var isSent =
                 pending.Count == 0
                 || await WithinAsync(SendAllAsync(), late: false, cancellationToken).ConfigureAwait(false);

@@ -2,7 +2,7 @@ namespace ClusterSession.Recovery;
 
 /// <summary>
 /// What is still to be expected of a partition of the store that came back as another server: for a
-/// while nodes restore in it what it lost. A partition that did not come back as another server has
+/// while nodes recover in it what it lost. A partition that did not come back as another server has
 /// an empty window.
 /// </summary>
 /// <param name="time">The clock of the timestamps.</param>
@@ -34,8 +34,8 @@ internal readonly struct RecoveryWindow(
     private static readonly TimeSpan JustBegunFor = 2 * (MaxJitter + StoreReplay.LongestWait);
 
     /// <summary>
-    /// Whether it came back as another a short while ago, so that nodes still restore in it what
-    /// they have.
+    /// Whether it came back as another a short while ago, so that nodes still recover in it what
+    /// it lost.
     /// </summary>
     public bool IsUnderWay => IsWithin(replacedAt, RecoveringFor);
 

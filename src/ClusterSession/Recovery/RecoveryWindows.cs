@@ -33,7 +33,7 @@ internal sealed class RecoveryWindows(TimeProvider time, TimeSpan endsLife, Func
         Volatile.Write(ref times.ReplacedAt, now);
     }
 
-    /// <summary>Nobody restores anything in it; what it has lost stays lost.</summary>
+    /// <summary>Nobody recovers anything in it; what it has lost stays lost.</summary>
     public void GiveUp(int partition) => Volatile.Write(ref _times.Of(partition).ReplacedAt, long.MinValue);
 
     /// <summary>

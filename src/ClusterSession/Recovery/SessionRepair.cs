@@ -98,7 +98,9 @@ internal sealed class SessionRepair(
                     losses.LostCommit();
                     metrics.Forks.Add(copy.Contains(stored.Version) ? 0 : 1);
                     merged = new SessionDelta().ApplyTo(merged, issued);
-                    local.Recovered(key, merged, isComplete: true, answer.Previous); // Under the version that the client is shown, and may bring when the copy is gone.
+                    // Under the version that the client is shown, and may bring when the copy is
+                    // gone.
+                    local.Recovered(key, merged, isComplete: true, answer.Previous);
                     local.Copies.Publish(key, merged, answer.Lease, mark, usedAt);
                     return (merged, true);
                 case WriteOutcome.Committed:
@@ -111,7 +113,8 @@ internal sealed class SessionRepair(
                         ? (read, true)
                         : (merged, false);
                 case WriteOutcome.Unchanged when stored is not null && answer.Previous == stored.Version:
-                    local.Copies.Publish(key, stored, answer.Lease, mark, usedAt); // Somebody else has brought all of it.
+                    // Somebody else has brought all of it.
+                    local.Copies.Publish(key, stored, answer.Lease, mark, usedAt);
                     return (stored, true);
                 case WriteOutcome.Unchanged when stored is null && answer.Previous == copy.Version:
                     local.Copies.Publish(key, copy, answer.Lease, mark, usedAt); // Restored by somebody else meanwhile.
@@ -121,7 +124,7 @@ internal sealed class SessionRepair(
                         ? (more, true)
                         : (merged, false);
                 case WriteOutcome.Missing when stored is null:
-                    return (Tombstone(version), true); // Past its idle time by now: it has expired.
+                    return (Tombstone(version), true); // Answered as ended: it has expired.
                 default:
                     return (Unstored(key, merged, stored), false);
             }

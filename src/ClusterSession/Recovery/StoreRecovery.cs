@@ -17,7 +17,7 @@ using Microsoft.Extensions.Options;
 namespace ClusterSession.Recovery;
 
 /// <summary>
-/// Hears of the partitions of the store, and restores in each what it may have lost: what is kept
+/// Hears of the partitions of the store, and recovers in each what it may have lost: what is kept
 /// of sessions in it, and the documents that are in it. One that does not respond meanwhile holds
 /// up no other.
 /// </summary>

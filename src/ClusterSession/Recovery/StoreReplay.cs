@@ -17,8 +17,10 @@ namespace ClusterSession.Recovery;
 /// </summary>
 /// <remarks>
 /// <code>
-/// not responding                -> the journal, which sends it when the store responds; without room there, retried from here
-/// something is to come first    -> a deferred replay: tried again for some rounds (see <see cref="ReplayDeferredAsync"/>)
+/// not responding                -> the journal, which sends it when the store responds; without
+///                                  room there, retried from here
+/// something is to come first    -> a deferred replay: tried again for some rounds (<see
+///                                  cref="ReplayDeferredAsync"/>)
 /// ended, and goes on elsewhere  -> the same under the successor's key
 /// </code>
 /// A client knows a session by its newest commit, and anyone who finds that in the store takes it
@@ -176,7 +178,8 @@ internal sealed class StoreReplay(
         {
             if (store.IsGivenUp(partition))
             {
-                await PauseAsync(options.Value.Outage.ProbeInterval, stopping).ConfigureAwait(false); // Else all the rest would go to the journal at once.
+                // Else all the rest would go to the journal at once.
+                await PauseAsync(options.Value.Outage.ProbeInterval, stopping).ConfigureAwait(false);
             }
 
             var begun = time.GetTimestamp();
@@ -249,7 +252,7 @@ internal sealed class StoreReplay(
                 key,
                 commit.Record,
                 local.Copies.Clock.At(commit.At),
-                commit.IsDiverged ? commit.Missing : SessionVersion.None,
+                commit.IsDiverged ? commit.LackedVersion : SessionVersion.None,
                 () => commit.IsOutdated
             );
 
@@ -321,16 +324,20 @@ internal sealed class StoreReplay(
                         is null
                     )
                     {
-                        Unanswered(partition, key, new DeferredReplay(record, usedAt, SessionVersion.None, rounds)); // Tried again from here.
+                        // Tried again from here.
+                        Unanswered(partition, key, new DeferredReplay(record, usedAt, SessionVersion.None, rounds));
                     }
 
                     return null;
                 case WriteOutcome.Committed:
                     versions.Withdraw(key, issued, answer.Previous.IsNone); // Stored as it is, under its own version.
-                    local.Recovered(key, record, isComplete: record.Contains(answer.Previous), answer.Previous); // In doubt anew, should this server fail too.
+                    // In doubt anew, should this server fail too.
+                    local.Recovered(key, record, isComplete: record.Contains(answer.Previous), answer.Previous);
                     metrics.Lost.Add(1);
                     metrics.Forks.Add(answer.Previous.IsNone || record.Contains(answer.Previous) ? 0 : 1);
-                    local.Copies.OnChanged(key); // The stored record has a new version now, and a connection's own write is not announced to it.
+                    // The stored record has a new version now, and a connection's own write is not
+                    // announced to it.
+                    local.Copies.OnChanged(key);
                     return true;
                 case WriteOutcome.Destroyed:
                     local.Copies.Drop(key);

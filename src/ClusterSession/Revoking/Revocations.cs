@@ -18,8 +18,8 @@ namespace ClusterSession.Revoking;
 /// <remarks>
 /// <code>
 /// EndAsync         here at once, then into the document: one element, however many there are
-/// change           the store announces every one: what is new is read, and until it is, sessions of
-///                  principals are not served without asking
+/// change           the store announces every one: what is new is read, and until it is, sessions
+///                  of principals are not served without asking
 /// new connection   the document is read anew, whole; its lease is that of the connection
 /// store replaced   what this node knows and the store lacks is replayed, before sessions are
 /// document missing not known, and not empty: a node that has read it restores it; one that

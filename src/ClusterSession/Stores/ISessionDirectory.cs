@@ -15,9 +15,9 @@ public interface ISessionDirectory
     /// Null for the first page; else what the page before named. Another store, or the same one
     /// after its servers have changed, may not know it: then the listing begins anew.
     /// </param>
-    /// <param name="most">
+    /// <param name="pageSize">
     /// About how many on a page, 1 to 1,000; a page may hold fewer, also none, while others follow.
     /// </param>
     /// <param name="deadline">When the caller stops waiting.</param>
-    ValueTask<SessionListing> ListAsync(string? cursor, int most, StoreDeadline deadline);
+    ValueTask<SessionListing> ListAsync(string? cursor, int pageSize, StoreDeadline deadline);
 }

@@ -13,7 +13,7 @@ namespace ClusterSession.Stores;
 public interface IStoreChannel
 {
     /// <summary>How many bytes a frame may have.</summary>
-    const int MostBytes = 4096;
+    const int MaxBytes = 4096;
 
     /// <summary>
     /// Begins to receive; waits for no connection. Called once, before the first frame is
@@ -27,7 +27,7 @@ public interface IStoreChannel
     /// Sends a frame to all other nodes. <see cref="StoreFailure.None"/> means that the store has
     /// taken it, not that anybody has received it.
     /// </summary>
-    /// <param name="frame">1 to <see cref="MostBytes"/> bytes.</param>
+    /// <param name="frame">1 to <see cref="MaxBytes"/> bytes.</param>
     /// <param name="deadline">When the caller stops waiting.</param>
     /// <exception cref="ArgumentOutOfRangeException">The frame is empty or too long.</exception>
     ValueTask<StoreFailure> PublishAsync(ReadOnlyMemory<byte> frame, StoreDeadline deadline);

@@ -7,10 +7,12 @@ namespace ClusterSession.Stores;
 /// <remarks>
 /// <para>Which one a store hands out:</para>
 /// <code>
-/// it announces changes by others       a lease of its own: current while the announcement of any change would have come
-/// it does not, and a copy may be old   For(time, span): current for a named time after the answer was asked for
-///   for so long
-/// it does not, and no copy may be old  None: each use of a copy asks "unless it has this version" (IClusterSessionStore.ReadAsync)
+/// it announces changes by others       a lease of its own: current while the announcement of any
+///                                      change would have come
+/// it does not, and a copy may be old   For(time, span): current for a named time after the answer
+///   for so long                        was asked for
+/// it does not, and no copy may be old  None: each use of a copy asks "unless it has this version"
+///                                      (IClusterSessionStore.ReadAsync)
 /// it is in this process                Always
 /// </code>
 /// <para>

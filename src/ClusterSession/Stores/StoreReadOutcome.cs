@@ -17,6 +17,8 @@ public enum StoreReadOutcome
     /// <summary>The session was ended.</summary>
     Destroyed,
 
-    /// <summary>The store did not respond, or refused. Never to be taken for <see cref="Missing"/>.</summary>
+    /// <summary>
+    /// The store did not respond, or refused. Never to be taken for <see cref="Missing"/>.
+    /// </summary>
     Unavailable,
 }

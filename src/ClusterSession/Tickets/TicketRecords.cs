@@ -25,8 +25,10 @@ namespace ClusterSession.Tickets;
 /// <code>
 /// "\0principal"  whose it is, as of a session: EndAllAsync ends it
 /// "\0until"      when it ends (RecordEnd); no use prolongs it but a renewal
-/// "\0ticket"     the ticket, protected for its scheme and key: the store and copies of it open nothing elsewhere
-/// "\0next"       of a login that the same person has renewed by signing in: the key it goes on under, protected
+/// "\0ticket"     the ticket, protected for its scheme and key: the store and copies of it open
+///                nothing elsewhere
+/// "\0next"       of a login that the same person has renewed by signing in: the key it goes on
+///                under, protected
 /// </code>
 /// Copies hold bytes only. Every request gets a ticket of its own: a transformation of claims would
 /// else add to what all requests of the login share. Thread-safe.

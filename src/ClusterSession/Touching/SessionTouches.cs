@@ -22,10 +22,12 @@ namespace ClusterSession.Touching;
 /// of one that does not respond stay due, and are tried again, while the sessions of the others are
 /// prolonged in time.
 /// <code>
-/// use, and the last touch is a touch interval old      touch at once
-/// use, and another node has prolonged the session last touch a touch interval later, unless this node has prolonged it by then:
-///                                                      that node must not take its own last use for the last of all
-/// use, and this node has prolonged the session last    nothing; as soon as another node changes or prolongs it, as above
+/// use, and the last touch is a touch interval old  touch at once
+/// use, and another node has prolonged the session  touch a touch interval later, unless this
+///   last                                           node has prolonged it by then: that node must
+///                                                  not take its own last use for the last of all
+/// use, and this node has prolonged the session     nothing; as soon as another node changes or
+///   last                                           prolongs it, as above
 /// </code>
 /// A touch is answered with the version that the store has, which confirms the copy. A use that
 /// does not prolong is confirmed by a read "unless it has this version". So a copy that is used is
@@ -320,7 +322,8 @@ internal sealed class SessionTouches(
                     }
 
                     copy.TouchedAt = Math.Max(copy.TouchedAt, usedAt);
-                    copy.IsProlongedHere |= touched.Outcome == StoreTouchOutcome.Touched; // Else another node has, as late or later.
+                    // Else another node has, as late or later.
+                    copy.IsProlongedHere |= touched.Outcome == StoreTouchOutcome.Touched;
                 }
 
                 break;

@@ -95,7 +95,7 @@ public sealed class ZooKeeperSiteTests(SharedZooKeeperSite shared, ITestOutputHe
         });
 
     [Fact]
-    public Task Master_without_the_ensemble_goes_on_by_the_other_agents_promise_and_is_the_master_afterwards() =>
+    public Task Master_without_the_ensemble_goes_on_by_the_other_agents_promise_and_stays_the_master() =>
         TellAsync([KillEnsemble], async story =>
         {
             var master = await Site.MasterAsync();

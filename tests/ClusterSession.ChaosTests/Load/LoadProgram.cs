@@ -97,7 +97,9 @@ internal sealed class LoadProgram : IDisposable
         var until = Recorder.NowNs + (long)(settle ?? TimeSpan.FromSeconds(10)).TotalNanoseconds;
         while (true)
         {
-            var begun = Recorder.NowNs; // On a starved machine a pass takes seconds: it counts when the cluster had its time before it.
+            // On a starved machine a pass takes seconds: it counts when the cluster had its time
+            // before it.
+            var begun = Recorder.NowNs;
             await ReadOnceAsync();
             if (begun > until || IsAtRest(Recorder.ToHistory()))
             {

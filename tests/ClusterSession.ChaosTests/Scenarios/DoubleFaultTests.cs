@@ -12,7 +12,7 @@ namespace ClusterSession.ChaosTests.Scenarios;
 public sealed class DoubleFaultTests
 {
     [Fact]
-    public async Task Commit_that_died_with_its_node_and_its_master_is_told_to_the_client_whose_it_was()
+    public async Task Commit_that_died_with_its_node_and_its_master_is_reported_to_its_client()
     {
         await using var redis = await SentinelCluster.StartAsync();
         await using var nodes = await ChaosCluster.StartAsync(2, new NodeSettings { Store = redis.ConnectionString });

@@ -13,7 +13,7 @@ namespace ClusterSession.ChaosTests.Scenarios;
 public sealed class FailoverLoopTests(ITestOutputHelper output)
 {
     [Fact]
-    public async Task Masters_killed_one_after_the_other_until_one_is_left_lose_nothing_and_fail_no_session_with_a_local_copy()
+    public async Task Masters_killed_until_one_is_left_lose_nothing_and_fail_no_session_with_a_local_copy()
     {
         await using var redis = await SentinelCluster.StartAsync();
         await using var nodes = await ChaosCluster.StartAsync(2, new NodeSettings { Store = redis.ConnectionString });

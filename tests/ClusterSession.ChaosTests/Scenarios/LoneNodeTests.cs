@@ -25,7 +25,8 @@ public sealed class LoneNodeTests : IAsyncLifetime
         var visitor = new Visitor();
         await visitor.SetAsync(a, "before", "1");
 
-        var cut = visitor.Copy().SetAsync(a, "half", "1", "&meet=killed&of=2"); // Waits in its endpoint for another one that never comes.
+        // Waits in its endpoint for another one that never comes.
+        var cut = visitor.Copy().SetAsync(a, "half", "1", "&meet=killed&of=2");
         await Condition.HoldsAsync(
             async () => await Visitor.PlainAsync(a, "/met?name=killed") == "1",
             "the request is inside its endpoint"
@@ -40,7 +41,7 @@ public sealed class LoneNodeTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Commit_under_Local_that_died_with_its_node_is_told_as_lost_to_the_client_whose_it_was()
+    public async Task Commit_under_Local_that_died_with_its_node_is_reported_to_its_client_as_lost()
     {
         await using var a = await StartAsync(
             "A",
@@ -73,7 +74,8 @@ public sealed class LoneNodeTests : IAsyncLifetime
         await using var b = await StartAsync("B");
         var visitor = new Visitor();
         await visitor.SetAsync(a, "color", "red");
-        var tabs = Enumerable.Range(0, 20).Select(_ => visitor.Copy()).ToArray(); // Their cookies know of nothing newer.
+        // Their cookies know of nothing newer.
+        var tabs = Enumerable.Range(0, 20).Select(_ => visitor.Copy()).ToArray();
         Assert.Equal(("red", false), await tabs[0].GetAsync(a, "color"));
 
         using var directory = new TemporaryDirectory();
@@ -82,7 +84,8 @@ public sealed class LoneNodeTests : IAsyncLifetime
         await Condition.HoldsAsync(() => File.Exists(end + Starvation.Begun), "all threads are taken");
         var reading = Task.WhenAll(tabs.Select(tab => tab.GetAsync(a, "color")));
         await visitor.SetAsync(b, "color", "blue");
-        await Task.Delay(TimeSpan.FromSeconds(Story.Times(normally: 3, atLength: 10))); // How long the fault lasts: longer than a lease.
+        // How long the fault lasts: longer than a lease.
+        await Task.Delay(TimeSpan.FromSeconds(Story.Times(normally: 3, atLength: 10)));
         Assert.False(
             reading.IsCompleted,
             $"the node stands still, and this came of its requests: {reading.Status} {reading.Exception}, exited: {a.Process.HasExited}"

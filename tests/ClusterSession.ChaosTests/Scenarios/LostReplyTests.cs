@@ -17,7 +17,7 @@ namespace ClusterSession.ChaosTests.Scenarios;
 public sealed class LostReplyTests(ITestOutputHelper output)
 {
     [Fact]
-    public async Task A_node_whose_commit_was_executed_without_its_knowing_does_not_miss_what_others_committed_meanwhile()
+    public async Task A_node_whose_commit_was_executed_without_its_knowing_misses_no_commit_of_others()
     {
         await using var redis = await RedisServer.StartAsync();
         await using var proxy = FaultProxy.Start(redis.Port, framing: ReplyFraming.Resp);

@@ -16,7 +16,7 @@ public sealed class OneAddressTests(ITestOutputHelper output)
     private static readonly CheckOptions Options = CheckOptions.Default with { MinimumCrossNodeReads = 0 };
 
     [Fact]
-    public async Task Failover_behind_one_address_and_the_switch_back_lose_nothing_and_fail_no_session_with_a_local_copy()
+    public async Task Failover_behind_one_address_and_the_way_back_fail_no_session_with_a_local_copy()
     {
         await using var redis = await HaProxyPair.StartAsync();
         await using var nodes = await ChaosCluster.StartAsync(2, new NodeSettings { Store = redis.ConnectionString });

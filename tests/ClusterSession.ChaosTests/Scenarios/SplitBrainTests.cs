@@ -90,7 +90,8 @@ public sealed class SplitBrainTests(ITestOutputHelper output)
                     await redis.NewMasterAsync(old);
                     await shared.AppendOnEachAsync();
                     await story.CommitsAsync(400);
-                    await Task.Delay(TimeSpan.FromSeconds(Story.Times(normally: 1, atLength: 20))); // How long the fault lasts, not a wait for anything.
+                    // How long the fault lasts, not a wait for anything.
+                    await Task.Delay(TimeSpan.FromSeconds(Story.Times(normally: 1, atLength: 20)));
                     Assert.True(await old.IsMasterAsync(), "both sides have a master");
                 },
                 async () =>

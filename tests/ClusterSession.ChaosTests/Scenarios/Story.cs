@@ -14,8 +14,10 @@ namespace ClusterSession.ChaosTests.Scenarios;
 /// </summary>
 internal sealed class Story
 {
-    /// <summary>Of how many sessions all requests are shown, for each rule that was violated.</summary>
-    private const int MostWitnesses = 3;
+    /// <summary>
+    /// Of how many sessions all requests are shown, for each rule that was violated.
+    /// </summary>
+    private const int MaxWitnesses = 3;
 
     private readonly LoadProgram _load;
     private readonly ITestOutputHelper _output;
@@ -125,7 +127,7 @@ internal sealed class Story
         var sessions = verdict
             .Violations.Where(violation => violation.Witness.Count > 0)
             .GroupBy(violation => violation.Rule)
-            .SelectMany(rule => rule.Select(violation => violation.Witness[0].Session).Distinct().Take(MostWitnesses))
+            .SelectMany(rule => rule.Select(violation => violation.Witness[0].Session).Distinct().Take(MaxWitnesses))
             .ToHashSet();
         return string.Join(
             Environment.NewLine,

@@ -66,7 +66,9 @@ internal sealed class SentinelSite : IAsyncDisposable
     /// <summary>The command that its unit gives before it starts it.</summary>
     public Task<ToolRun> MergeAsync(params (string Name, string Value)[] more) => MergeAsync(Former, more);
 
-    /// <summary>The same on another host; <c>Redis</c> in the settings may be another one.</summary>
+    /// <summary>
+    /// The same on another host; <c>Redis</c> in the settings may be another one.
+    /// </summary>
     public async Task<ToolRun> MergeAsync(RedisServer server, params (string Name, string Value)[] more)
     {
         var settings = new JsonObject

@@ -21,8 +21,8 @@ public sealed class ToolSiteTests
             StringComparison.Ordinal
         );
 
-        // On a busy machine the next master may need longer than NextMasterWait, and the master takes
-        // the lease back.
+        // On a busy machine the next master may need longer than NextMasterWait, and the master
+        // takes the lease back.
         var switched = "";
         await Condition.HoldsAsync(
             async () =>

@@ -66,12 +66,12 @@ public sealed class ClusterVerdictTests
     }
 
     [Fact]
-    public void While_a_merge_runs_nobody_is_advised_to_give_its_data_up()
+    public void While_a_merge_runs_nobody_is_advised_to_discard_its_data()
     {
         var verdict = ClusterVerdict.Of(Clusters.Merging);
         var alarm = verdict.Alarms.Single(alarm => alarm.Name == "nobody-to-promote");
         Assert.StartsWith("Wait: redis-a follows", alarm.Remedy, StringComparison.Ordinal);
-        Assert.DoesNotContain("given up", alarm.Remedy, StringComparison.Ordinal);
+        Assert.DoesNotContain("discarded", alarm.Remedy, StringComparison.Ordinal);
     }
 
     [Fact]

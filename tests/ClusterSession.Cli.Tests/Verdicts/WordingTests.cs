@@ -33,15 +33,15 @@ public sealed class WordingTests
     }
 
     [Fact]
-    public void Data_is_not_to_be_given_up_while_the_only_other_copy_is_out_of_sight()
+    public void Data_is_not_to_be_discarded_while_the_only_other_copy_is_out_of_sight()
     {
         var facts = new ClusterFacts(Clusters.FormerAlone);
         Assert.EndsWith(
-            "Do not give its data up while redis-b is not responding: redis-a may have the only copy left.",
-            DataLoss.GiveUp(facts, "redis-a"),
+            "Do not discard its data while redis-b is not responding: redis-a may have the only copy left.",
+            DataLoss.Discard(facts, "redis-a"),
             StringComparison.Ordinal
         );
-        var newest = DataLoss.GiveUp(new ClusterFacts(Clusters.NewerDataOutOfReach), "redis-b");
+        var newest = DataLoss.Discard(new ClusterFacts(Clusters.NewerDataOutOfReach), "redis-b");
         Assert.EndsWith(
             "To destroy what only redis-b has: cluster-session failover discard redis-b",
             newest,
@@ -50,10 +50,10 @@ public sealed class WordingTests
     }
 
     [Fact]
-    public void Data_is_not_to_be_given_up_while_the_store_is_not_responding() =>
+    public void Data_is_not_to_be_discarded_while_the_store_is_not_responding() =>
         Assert.Contains(
             "before the coordination store responds",
-            DataLoss.GiveUp(new ClusterFacts(Clusters.CutOff), "redis-a"),
+            DataLoss.Discard(new ClusterFacts(Clusters.CutOff), "redis-a"),
             StringComparison.Ordinal
         );
 

@@ -10,7 +10,7 @@ public sealed class ZooKeeperVerdictTests
     private const string Name = "ZooKeeper at zk1:2181,zk2:2181,zk3:2181/shop";
 
     [Fact]
-    public void Master_without_ZooKeeper_is_told_with_its_servers()
+    public void Master_without_ZooKeeper_is_reported_with_its_servers()
     {
         var status = Clusters.ByPromises;
         var verdict = ClusterVerdict.Of(status with { Store = status.Store with { Name = Name } });

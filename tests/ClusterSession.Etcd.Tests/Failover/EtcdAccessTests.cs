@@ -27,7 +27,7 @@ public sealed class EtcdAccessTests
     }
 
     [Fact]
-    public async Task Agent_without_the_right_credentials_is_told_so_and_does_not_wait_for_ever()
+    public async Task Agent_without_the_right_credentials_learns_it_and_does_not_wait_for_ever()
     {
         await using var server = await EtcdServer.StartAsync();
         await IsRefusedAsync(server, ",password=early", "its authentication is off");

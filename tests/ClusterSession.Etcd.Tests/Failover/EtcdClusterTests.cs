@@ -35,7 +35,7 @@ public sealed class EtcdClusterTests : IAsyncLifetime
         await leader.Process.Kill9Async();
         await RenewedAsync(coordinator, granted.Epoch);
         var state = await CoordinatorSteps.ReadAsync(site.Coordinators[1], "north");
-        Assert.Equal(("a", granted.Epoch, true), (state.Holder, state.Epoch, state.IsHeld));
+        Assert.Equal(("a", granted.Epoch, true), (state.LastHolder, state.Epoch, state.IsHeld));
         await EtcdServer.StartAgainAsync(_servers, leader);
 
         foreach (var server in _servers)

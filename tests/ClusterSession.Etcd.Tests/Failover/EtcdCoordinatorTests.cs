@@ -63,7 +63,7 @@ public sealed class EtcdCoordinatorTests(EtcdFixture fixture) : CoordinatorConfo
         var first = await CoordinatorSteps.AcquireAsync(site.Coordinators[0], "north", "a", Ttl);
         await site.RevokeAsync(fixture.Server, "north");
         var state = await CoordinatorSteps.ReadAsync(site.Coordinators[1], "north");
-        Assert.Equal(("a", first.Epoch, false), (state.Holder, state.Epoch, state.IsHeld));
+        Assert.Equal(("a", first.Epoch, false), (state.LastHolder, state.Epoch, state.IsHeld));
         Assert.IsType<RenewResult.Lost>(await site.Coordinators[0].RenewAsync("north", "a", first.Epoch));
         Assert.IsType<WriteResult.Lost>(
             await site.Coordinators[0].WriteAsync(OperationId.New(), "north", 1, Document, first.Epoch)

@@ -33,7 +33,7 @@ public sealed class FollowTests
     }
 
     [Fact]
-    public async Task Replica_of_the_same_process_under_a_later_lease_gets_a_new_link_and_no_full_synchronisation()
+    public async Task Replica_of_the_same_process_under_a_later_lease_needs_no_full_synchronisation()
     {
         await using var master = await ClosedRedis.StartAsync();
         await using var replica = await ClosedRedis.StartAsync();

@@ -109,7 +109,7 @@ public sealed class FailoverDeciderTests
     [Fact]
     public void Free_lease_is_not_taken_by_an_agent_that_is_bound_or_was_just_started()
     {
-        Because(Reason.Promised, Free with { PromisedFor = TimeSpan.FromSeconds(1) });
+        Because(Reason.IsBound, Free with { BoundFor = TimeSpan.FromSeconds(1) });
         Because(Reason.JustStarted, Free with { SinceStart = Timings.Ttl / 2 });
         Because(Reason.JustAdopted, Free with { MemberFor = Timings.Ttl });
         Because(Reason.Maintenance, Free with { Document = Document with { Maintenance = true } });
@@ -244,7 +244,11 @@ public sealed class FailoverDeciderTests
     public void Lost_store_is_bridged_by_promises_and_the_lease_then_taken_anew()
     {
         Assert.IsType<Decision.AskPromises>(Decider.Decide(Ruling with { State = null }));
-        var back = Ruling with { State = new CoordinationState("a", 1, false, 5, default), PromisesLeft = Timings.Ttl };
+        var back = Ruling with
+        {
+            State = new CoordinationState("a", 1, false, 5, default),
+            OthersBoundFor = Timings.Ttl,
+        };
         var change = Assert.IsType<Decision.Acquire>(Decider.Decide(back)).Document.Change!;
         Assert.Equal((ChangeKind.Regain, ChangeStep.Open, 2), (change.Kind, change.Step, change.Epoch));
     }

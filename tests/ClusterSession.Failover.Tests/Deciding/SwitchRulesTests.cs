@@ -145,7 +145,7 @@ public sealed class SwitchRulesTests
         Assert.Null(taken.Switch);
         Assert.Contains(new HistoryPoint("history", long.MaxValue), change.Histories);
         Because(Reason.HandingOver, HandedOver with { Members = Sights(Closed, Replica with { Offset = 9 }) });
-        Because(Reason.Promised, HandedOver with { PromisedFor = TimeSpan.FromSeconds(1) });
+        Because(Reason.IsBound, HandedOver with { BoundFor = TimeSpan.FromSeconds(1) });
     }
 
     [Fact]

@@ -69,7 +69,7 @@ internal sealed class MemoryCoordinator(TimeProvider time) : IFailoverCoordinato
             return ValueTask.FromResult<RenewResult>(new RenewResult.Unknown());
         }
 
-        if (!state.IsHeld || state.Holder != holder || state.Epoch != epoch)
+        if (!state.IsHeld || state.LastHolder != holder || state.Epoch != epoch)
         {
             return ValueTask.FromResult<RenewResult>(new RenewResult.Lost());
         }

@@ -116,7 +116,7 @@ public sealed class FailoverSiteTests
         var b = new PeerAgent(client, site.Addresses["b"], "north", "b");
         Assert.True((await b.HearAsync(default)).IsAlive);
         Assert.True(await b.PromiseAsync(1, 0, Promise, default));
-        Assert.True(site.Service<FailoverAgent>("b").PromisedFor > TimeSpan.Zero);
+        Assert.True(site.Service<FailoverAgent>("b").BoundFor > TimeSpan.Zero);
         Assert.Equal(1, site.Logs.Count("PromiseGiven"));
 
         // The holder of the lease promises nobody to take none.

@@ -9,7 +9,7 @@ namespace ClusterSession.Failover.Tests.Hosting;
 public sealed class RedisLinksTests
 {
     [Fact]
-    public async Task Agent_of_the_settings_opens_and_closes_the_redis_beside_it()
+    public async Task Agent_of_the_settings_opens_and_closes_its_redis()
     {
         await using var redis = await ClosedRedis.StartAsync();
         await using var links = new RedisLinks(Options(), TimeProvider.System);

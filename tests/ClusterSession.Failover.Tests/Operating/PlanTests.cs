@@ -130,7 +130,7 @@ public sealed class PlanTests
     private static string? Done(PlannedStep step) =>
         step.Decision switch
         {
-            Decision.Command { What: RedisAction.Leave what } => $"{step.Member}: follow {what.Member}",
+            Decision.Command { What: RedisAction.Leave what } => $"{step.Member}: follow {what.Next}",
             Decision.Command { What: RedisAction.Follow what } => $"{step.Member}: follow {what.Member}",
             Decision.Command { What: RedisAction.Promote what } => $"{step.Member}: promote {what.Tenure.Epoch}",
             Decision.Command { What: RedisAction.Open what } => $"{step.Member}: open {what.Tenure.Epoch}",

@@ -178,7 +178,7 @@ public sealed class RefusalTests
         Refused("Redis of the master a is not responding", ToB, Usual);
         See("a", RedisSight.Unreachable, isAlive: false);
         Refused("agent of the master a is not responding", ToB, Usual);
-        State = State with { Holder = null, IsHeld = false };
+        State = State with { LastHolder = null, IsHeld = false };
         Refused("No member is master", ToB, Usual);
     }
 
@@ -200,7 +200,7 @@ public sealed class RefusalTests
     [Fact]
     public void Failover_is_refused_where_newer_data_is_out_of_reach_unless_it_is_discarded()
     {
-        State = State with { Holder = null, IsHeld = false };
+        State = State with { LastHolder = null, IsHeld = false };
         See("a", RedisSight.Refused);
         See("b", Replica with { DataEpoch = 3, IsLinkUp = false });
         See("c", RedisSight.Refused, isAlive: false);
@@ -219,7 +219,7 @@ public sealed class RefusalTests
     {
         Refused("not in the list of data not merged", new OperatorCommand.Discard("b"), Usual);
         Refused("a is the master", new OperatorCommand.Discard("a"), WithLedger);
-        Refused("given up already", new OperatorCommand.Discard("b"), Discarded(4));
+        Refused("discarded already", new OperatorCommand.Discard("b"), Discarded(4));
         Planned(new OperatorCommand.Discard("b"), Discarded(2));
         Refused("x is not a member", new OperatorCommand.Discard("x"), WithLedger);
         Refused("not in the list of data not merged", new OperatorCommand.Failover("b"), Usual);
@@ -241,7 +241,7 @@ public sealed class RefusalTests
         Assert.Null(planned.Document.Find("b"));
         Assert.Empty(planned.Document.Ledger);
         Assert.Contains("1 candidate is left", Assert.Single(planned.Warnings));
-        Assert.StartsWith("What b has is given up with it", Assert.Single(planned.Notes));
+        Assert.StartsWith("What b has is lost with it", Assert.Single(planned.Notes));
         Refused("b is not a member", new OperatorCommand.Forget("b"), planned.Document);
     }
 
@@ -252,7 +252,7 @@ public sealed class RefusalTests
         Assert.DoesNotContain(Planned(new OperatorCommand.Forget("b"), Usual).Warnings, warning =>
             warning.Contains("newer data", StringComparison.Ordinal)
         );
-        State = State with { Holder = null, IsHeld = false };
+        State = State with { LastHolder = null, IsHeld = false };
         Assert.Contains(Planned(new OperatorCommand.Forget("b"), Usual with { Ruler = null }).Warnings, warning =>
             warning.StartsWith(
                 "There is no master, and b may have newer data than all others.",
@@ -267,7 +267,7 @@ public sealed class RefusalTests
         Assert.DoesNotContain(Planned(new OperatorCommand.Discard("b"), WithLedger).Warnings, warning =>
             warning.Contains("only copy", StringComparison.Ordinal)
         );
-        State = State with { Holder = null, IsHeld = false };
+        State = State with { LastHolder = null, IsHeld = false };
         See("a", RedisSight.Unreachable, isAlive: false);
         var warnings = Planned(new OperatorCommand.Discard("b"), WithLedger).Warnings;
         Assert.Contains(warnings, warning =>

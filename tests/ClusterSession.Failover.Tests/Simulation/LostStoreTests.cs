@@ -11,7 +11,7 @@ public sealed class LostStoreTests
     private static readonly OperatorCommand Raise = new OperatorCommand.RaiseEpoch();
 
     [Fact]
-    public void Nothing_opens_after_the_store_was_lost_until_its_epochs_are_raised_and_then_all_data_is_there() =>
+    public void Nothing_opens_after_the_store_was_lost_until_its_epochs_are_raised() =>
         SimRun.Tell(cluster =>
         {
             FailOver(cluster, times: 3);

@@ -46,7 +46,7 @@ public sealed class ScenarioTests
         {
             cluster.Coordinator.IsDown = true;
             cluster.RunFor(0.6);
-            Assert.NotEqual(TimeSpan.Zero, cluster.Find("b").Agent!.PromisedFor);
+            Assert.NotEqual(TimeSpan.Zero, cluster.Find("b").Agent!.BoundFor);
             cluster.Coordinator.IsDown = false;
             cluster.RunFor(0.3);
             cluster.KillRedis(cluster.Find("a")); // Its agent lives, and releases the lease.

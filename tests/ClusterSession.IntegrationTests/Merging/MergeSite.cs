@@ -64,12 +64,12 @@ internal sealed class MergeSite : IAsyncDisposable
         Action<MergeProgress>? told = null,
         Tenure? lease = null,
         TimeProvider? time = null,
-        int? mostReplyBytes = null,
+        int? maxReplyBytes = null,
         CancellationToken cancellation = default
     )
     {
         var (from, into) = (RedisOptions.Parse(A.ConnectionString), RedisOptions.Parse(B.ConnectionString));
-        from.MaxReplyBytes = into.MaxReplyBytes = mostReplyBytes ?? from.MaxReplyBytes;
+        from.MaxReplyBytes = into.MaxReplyBytes = maxReplyBytes ?? from.MaxReplyBytes;
         return RedisMerge.RunAsync(
             new MergeSource(from),
             new MergeTarget(into, lease),

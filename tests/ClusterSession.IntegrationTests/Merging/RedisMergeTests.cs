@@ -224,7 +224,7 @@ public sealed class RedisMergeTests : IAsyncLifetime
         await FillAsync(_site.B, MergeSite.NameOf(atTarget), "m");
         await FillAsync(_site.B, MergeSite.NameOf(atTarget), "s");
 
-        var report = await _site.MergeAsync(mostReplyBytes: 1 << 20);
+        var report = await _site.MergeAsync(maxReplyBytes: 1 << 20);
         Assert.Equal((4, 2, 1, 1), (report.Scanned, report.Unreadable, report.New, report.Ended));
         Assert.Equal("a=3", await MergeSite.TextAsync(_site.StoreB, sound));
         Assert.Equal("ended", await MergeSite.TextAsync(_site.StoreB, ended));

@@ -260,7 +260,7 @@ public sealed class EchoTests : IAsyncLifetime
             least,
             MustBeBase: mustBeBase,
             PreviousStamp: Second.Stamp,
-            MostBytes: most
+            MaxBytes: most
         );
         return new CommitRequest(_keys, key, change, _leases);
     }

@@ -20,7 +20,7 @@ public sealed class EndAllTests(ITestOutputHelper output) : IAsyncDisposable
     private readonly List<TestNode> _nodes = [];
 
     [Fact]
-    public async Task Nodes_with_hot_local_copies_refuse_all_sessions_of_somebody_within_a_second_and_nobody_elses()
+    public async Task Nodes_with_hot_copies_refuse_all_sessions_of_one_person_and_no_other_within_a_second()
     {
         await using var redis = await RedisServer.StartAsync();
         var (a, b) = (await StartAsync(redis.ConnectionString), await StartAsync(redis.ConnectionString));
@@ -174,7 +174,7 @@ public sealed class EndAllTests(ITestOutputHelper output) : IAsyncDisposable
     }
 
     [Fact]
-    public async Task Four_hundred_ends_of_four_hundred_principals_move_little_each_and_as_much_with_many_entries_as_with_none()
+    public async Task An_end_of_a_principal_moves_as_little_among_many_entries_as_among_none()
     {
         await using var redis = await RedisServer.StartAsync();
         var (a, b) = (await StartAsync(redis.ConnectionString), await StartAsync(redis.ConnectionString));

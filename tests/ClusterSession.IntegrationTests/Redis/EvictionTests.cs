@@ -43,7 +43,7 @@ public sealed class EvictionTests
     /// <summary>Other people's values push everything of ours out.</summary>
     private static async Task EvictAllAsync(RedisServer redis)
     {
-        const int MostValues = 5_000;
+        const int MaxValues = 5_000;
         var value = new string('x', 100_000);
         var used = long.Parse(await redis.InfoAsync("memory", "used_memory"), CultureInfo.InvariantCulture);
         Assert.Equal(
@@ -58,7 +58,7 @@ public sealed class EvictionTests
             )
         );
         using var others = await RawRedisClient.ConnectAsync(redis.Port, null, TimeSpan.FromSeconds(10));
-        for (var i = 0; i < MostValues; i++)
+        for (var i = 0; i < MaxValues; i++)
         {
             await others.CommandAsync("SET", $"other:{i}", value);
             if (i % 50 == 49 && (await others.CommandAsync("KEYS", "cs:1:{*")).Trim() is { Length: 0 })
@@ -67,6 +67,6 @@ public sealed class EvictionTests
             }
         }
 
-        Assert.Fail($"The server has not evicted all sessions after {MostValues} values.");
+        Assert.Fail($"The server has not evicted all sessions after {MaxValues} values.");
     }
 }

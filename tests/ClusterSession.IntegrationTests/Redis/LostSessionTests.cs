@@ -38,7 +38,7 @@ public sealed class LostSessionTests(ITestOutputHelper output) : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Clients_of_an_emptied_store_keep_their_cookie_at_a_node_that_has_no_copy_while_another_refills_it()
+    public async Task Cookie_is_kept_at_a_node_without_a_copy_while_another_refills_an_emptied_store()
     {
         await using var a = await RedisNode.StartAsync(_redis, options => options.Outage.ReplayPerSecond = 1);
         await using var b = await RedisNode.StartAsync(_redis);

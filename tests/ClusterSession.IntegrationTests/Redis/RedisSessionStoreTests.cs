@@ -16,14 +16,15 @@ public sealed class RedisSessionStoreTests : SessionStoreConformance
         var version = await CreateAsync();
         Assert.True((await A.ReadAsync(Key, SessionVersion.None, default)).Lease.IsCurrent);
         Assert.Equal(StoreTouch.Kept(version), await B.TouchAsync(Key, Long, HalfLong, default));
-        Assert.Equal(StoreTouch.Kept(version), await A.TouchAsync(Key, Long, HalfLong, default)); // Whatever A has been told came before this answer.
+        // Whatever A has been told came before this answer.
+        Assert.Equal(StoreTouch.Kept(version), await A.TouchAsync(Key, Long, HalfLong, default));
         Assert.False(ToldA.WasTold(Key));
         await B.TouchAsync(Key, Long, Long, default);
         await Condition.HoldsAsync(() => ToldA.WasTold(Key), "the other node is notified of a touch that prolonged it");
     }
 
     [Fact]
-    public async Task Commit_that_prolongs_nothing_still_tells_the_others_and_is_told_of_theirs()
+    public async Task Commit_that_prolongs_nothing_still_notifies_the_others_and_hears_of_theirs()
     {
         var first = await CreateAsync();
         await B.ReadAsync(Key, SessionVersion.None, default);

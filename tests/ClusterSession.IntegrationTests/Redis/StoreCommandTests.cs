@@ -96,7 +96,8 @@ public sealed class StoreCommandTests : IAsyncLifetime
         await browser.GetAsync("/set/color/red");
         var next = 0;
         var written = await CostOfAsync(() => browser.GetAsync($"/set/color/{next++}"));
-        Assert.Equal((3 * Requests) + (2 * written.Prolongations), written.CalledByScripts); // HGET, HSET and PTTL; PEXPIRE and EXISTS where it would end too soon
+        // HGET, HSET and PTTL; PEXPIRE and EXISTS where it would end too soon
+        Assert.Equal((3 * Requests) + (2 * written.Prolongations), written.CalledByScripts);
 
         Assert.True(SessionId.TryParse(browser.Id!, out var id));
         var store = _a.Services.GetRequiredService<IClusterSessionStore>();

@@ -55,7 +55,8 @@ public abstract partial class SessionStoreConformance
         var first = await CreateAsync();
         var second = Versions.Next();
         Assert.Equal((WriteOutcome.Committed, first), await CommitOnlyOnBaseAsync(first, second, "2"));
-        Assert.Equal((WriteOutcome.Committed, first), await CommitOnlyOnBaseAsync(first, second, "2")); // Its answer was lost.
+        // Its answer was lost.
+        Assert.Equal((WriteOutcome.Committed, first), await CommitOnlyOnBaseAsync(first, second, "2"));
 
         Assert.Equal((WriteOutcome.Superseded, second), await CommitOnlyOnBaseAsync(first, Versions.Next(), "3"));
         await AssertStoredAsync(RecordSketch.At(second, first).With("a", "2", second).Build());
@@ -122,14 +123,14 @@ public abstract partial class SessionStoreConformance
             delta.Set(name, new byte[bytes]);
             return A.CommitAsync(
                 Key,
-                new SessionChange(on, version, delta, NothingForgotten, Long, Long, MostBytes: most),
+                new SessionChange(on, version, delta, NothingForgotten, Long, Long, MaxBytes: most),
                 default
             );
         }
     }
 
     [Fact]
-    public async Task Commit_to_a_missing_session_is_told_so_and_stores_nothing()
+    public async Task Commit_to_a_missing_session_learns_it_and_stores_nothing()
     {
         var answer = await CommitAsync(A, Versions.Next(), Versions.Next(), Setting("a", "1"));
         Assert.Equal((WriteOutcome.Missing, SessionVersion.None), (answer.Outcome, answer.Previous));
@@ -137,7 +138,7 @@ public abstract partial class SessionStoreConformance
     }
 
     [Fact]
-    public async Task Commit_to_a_destroyed_session_is_told_so_and_stores_nothing()
+    public async Task Commit_to_a_destroyed_session_learns_it_and_stores_nothing()
     {
         var first = await CreateAsync();
         await B.DestroyAsync(Key, new SessionEnd(Versions.Next()), Long, default);

@@ -191,7 +191,7 @@ public abstract partial class SessionStoreConformance
     }
 
     [Fact]
-    public async Task Change_of_a_document_is_announced_to_who_has_read_it_also_to_who_has_found_none_or_merged_before()
+    public async Task Change_of_a_document_is_announced_to_all_who_have_read_it_or_found_none()
     {
         var none = await ReadDocumentAsync(B, mayBeMissing: true);
         if (!Announces)

@@ -11,7 +11,7 @@ public abstract partial class SessionStoreConformance
     private static readonly TimeSpan Short = TimeSpan.FromMilliseconds(400);
 
     [Fact]
-    public async Task Destroyed_session_is_gone_on_every_node_and_its_version_is_told()
+    public async Task Destroyed_session_is_gone_on_every_node_and_its_version_is_known()
     {
         var first = await CreateAsync();
         var answer = await A.DestroyAsync(Key, new SessionEnd(Versions.Next()), Long, default);
@@ -31,7 +31,7 @@ public abstract partial class SessionStoreConformance
     }
 
     [Fact]
-    public async Task Second_end_by_another_version_is_told_that_it_was_not_the_first()
+    public async Task Second_end_by_another_version_learns_that_it_was_not_the_first()
     {
         await CreateAsync();
         await A.DestroyAsync(Key, new SessionEnd(Versions.Next()), Long, default);
@@ -209,7 +209,7 @@ public abstract partial class SessionStoreConformance
     }
 
     [Fact]
-    public async Task Tombstone_lives_as_long_as_it_was_told()
+    public async Task Tombstone_lives_for_the_life_that_it_was_given()
     {
         await CreateAsync(Short);
         await A.DestroyAsync(Key, new SessionEnd(Versions.Next()), Long, default);

@@ -197,7 +197,7 @@ public abstract partial class SessionStoreConformance
     [InlineData("commit")]
     [InlineData("merge")]
     [InlineData("end")]
-    public async Task Who_holds_a_copy_under_a_lease_is_told_of_every_change_by_others(string change)
+    public async Task Who_holds_a_copy_under_a_lease_is_notified_of_every_change_by_others(string change)
     {
         var version = await CreateAsync();
         if (!Announces)
@@ -247,7 +247,7 @@ public abstract partial class SessionStoreConformance
     }
 
     [Fact]
-    public async Task Who_created_a_session_is_told_of_the_first_change_by_others()
+    public async Task Who_created_a_session_is_notified_of_the_first_change_by_others()
     {
         var first = Versions.Next();
         var created = await MergeAsync(

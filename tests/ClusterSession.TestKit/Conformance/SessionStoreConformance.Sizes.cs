@@ -8,7 +8,7 @@ namespace ClusterSession.TestKit.Conformance;
 public abstract partial class SessionStoreConformance
 {
     [Fact]
-    public async Task Removal_that_is_forgotten_at_once_leaves_no_tombstone_and_what_it_removed_does_not_come_back()
+    public async Task Removal_that_is_forgotten_at_once_leaves_no_tombstone_and_is_not_undone()
     {
         var first = await CreateAsync();
         var opened = await ReadAsync(A);
@@ -109,7 +109,7 @@ public abstract partial class SessionStoreConformance
                 NothingForgotten,
                 Long,
                 Long,
-                MostBytes: Most
+                MaxBytes: Most
             );
             Assert.Equal(WriteOutcome.Committed, (await A.CommitAsync(Key, removal, default)).Outcome);
         }
@@ -122,7 +122,7 @@ public abstract partial class SessionStoreConformance
             delta.Set(name, new byte[2_000]);
             return A.CommitAsync(
                 Key,
-                new SessionChange(first, Versions.Next(), delta, NothingForgotten, Long, Long, MostBytes: Most),
+                new SessionChange(first, Versions.Next(), delta, NothingForgotten, Long, Long, MaxBytes: Most),
                 default
             );
         }

@@ -44,7 +44,7 @@ public abstract class StoreChannelConformance : IAsyncLifetime
     [Fact]
     public async Task Frame_of_any_bytes_up_to_the_most_arrives_as_it_was()
     {
-        var frame = new byte[IStoreChannel.MostBytes];
+        var frame = new byte[IStoreChannel.MaxBytes];
         for (var i = 0; i < frame.Length; i++)
         {
             frame[i] = (byte)(i * 7);
@@ -58,7 +58,7 @@ public abstract class StoreChannelConformance : IAsyncLifetime
     {
         await Assert.ThrowsAsync<ArgumentOutOfRangeException>(async () => await A.PublishAsync(default, default));
         await Assert.ThrowsAsync<ArgumentOutOfRangeException>(async () =>
-            await A.PublishAsync(new byte[IStoreChannel.MostBytes + 1], default)
+            await A.PublishAsync(new byte[IStoreChannel.MaxBytes + 1], default)
         );
     }
 

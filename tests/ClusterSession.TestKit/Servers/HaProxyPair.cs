@@ -23,7 +23,9 @@ public sealed class HaProxyPair : IAsyncDisposable
 
     private readonly TemporaryDirectory _directory = new();
     private readonly CancellationTokenSource _stop = new();
-    private readonly SemaphoreSlim _roles = new(1, 1); // held while roles change: the controller or a switch, never both
+
+    // held while roles change: the controller or a switch, never both
+    private readonly SemaphoreSlim _roles = new(1, 1);
     private ServerProcess? _haproxy;
     private Task _controller = Task.CompletedTask;
 

@@ -12,7 +12,9 @@ public sealed class RedisClusterFixture : IAsyncDisposable
 
     private readonly List<RedisServer> _servers = [];
     private readonly Dictionary<RedisServer, int> _busPorts = [];
-    private readonly Dictionary<RedisServer, string> _ids = []; // an id stays the same for the life of a server's directory
+
+    // an id stays the same for the life of a server's directory
+    private readonly Dictionary<RedisServer, string> _ids = [];
 
     private readonly TestCertificates? _certificates;
 

@@ -7,7 +7,7 @@ namespace ClusterSession.TestKit.Time;
 /// </summary>
 public sealed class ManualTimeProvider(DateTimeOffset? start = null) : TimeProvider
 {
-    private const int MostFirings = 1000;
+    private const int MaxFirings = 1000;
 
     /// <summary>
     /// For so many steps something that a request waits for may be due; after them, what a node
@@ -139,7 +139,7 @@ public sealed class ManualTimeProvider(DateTimeOffset? start = null) : TimeProvi
         {
             if (_period > TimeSpan.Zero)
             {
-                DueAt += Math.Max(1, (end - DueAt) / _period.Ticks / MostFirings) * _period.Ticks;
+                DueAt += Math.Max(1, (end - DueAt) / _period.Ticks / MaxFirings) * _period.Ticks;
             }
             else
             {

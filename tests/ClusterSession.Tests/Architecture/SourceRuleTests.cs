@@ -7,7 +7,7 @@ namespace ClusterSession.Tests.Architecture;
 public sealed partial class SourceRuleTests
 {
     /// <summary>Of lines that say something: about 400 with blank lines and brackets.</summary>
-    private const int MostLines = 300;
+    private const int MaxLines = 300;
 
     /// <summary>
     /// Where the command line takes the console; everything behind it is given one.
@@ -66,7 +66,7 @@ public sealed partial class SourceRuleTests
     }
 
     [Fact]
-    public void Task_Run_has_its_reason_beside_it()
+    public void Task_Run_has_its_reason_in_a_comment()
     {
         foreach (var file in Sources())
         {
@@ -97,8 +97,8 @@ public sealed partial class SourceRuleTests
             );
         Assert.All(types, type =>
             Assert.True(
-                type.Lines <= LongTypes.GetValueOrDefault(type.Type, MostLines),
-                $"{type.Type} has {type.Lines} lines, more than {LongTypes.GetValueOrDefault(type.Type, MostLines)}: which second thing is in it?"
+                type.Lines <= LongTypes.GetValueOrDefault(type.Type, MaxLines),
+                $"{type.Type} has {type.Lines} lines, more than {LongTypes.GetValueOrDefault(type.Type, MaxLines)}: which second thing is in it?"
             )
         );
     }

@@ -3,9 +3,14 @@ using Xunit;
 
 namespace ClusterSession.Tests.Architecture;
 
-/// <summary>The pages say of each promise which test proves it: that test exists.</summary>
+/// <summary>
+/// The name of a test is a sentence that a reader takes in at once. The pages say of each promise
+/// which test proves it: that test exists.
+/// </summary>
 public sealed partial class TestNameTests
 {
+    private const int MaxLength = 90;
+
     private static readonly Lazy<HashSet<string>> Tests = new(() =>
         [
             .. Repository
@@ -17,6 +22,10 @@ public sealed partial class TestNameTests
 
     public static TheoryData<string> Pages => [.. Repository.Files(".md")];
 
+    [Fact]
+    public void Names_are_at_most_90_characters_long() =>
+        Assert.DoesNotContain(Tests.Value, static name => name.Contains('_') && name.Length > MaxLength);
+
     [Theory]
     [MemberData(nameof(Pages))]
     public void Tests_that_are_named_exist(string page) =>
@@ -25,7 +34,7 @@ public sealed partial class TestNameTests
             name => Assert.Contains(name, Tests.Value)
         );
 
-    [GeneratedRegex(@"public (?:async )?(?:override )?(?:Task|void) (?<name>\w+)\(")]
+    [GeneratedRegex(@"public (?:(?:async|override|virtual|static) )*(?:Task|ValueTask|void) (?<name>\w+)\(")]
     private static partial Regex Method();
 
     /// <summary>

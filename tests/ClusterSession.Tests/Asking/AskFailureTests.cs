@@ -21,7 +21,7 @@ namespace ClusterSession.Tests.Asking;
 public sealed class AskFailureTests : NodeTests
 {
     [Fact]
-    public async Task Session_that_a_node_fails_with_takes_no_answer_of_the_others_with_it()
+    public async Task Session_that_a_node_fails_with_does_not_take_the_others_answers_with_it()
     {
         var failing = new FailingStore(new InMemorySessionStore(Sessions));
         var (a, b) = (await StartAsync(store: failing), await StartAsync());

@@ -103,7 +103,7 @@ public sealed class AskTests : NodeTests
     }
 
     [Fact]
-    public async Task Those_who_wait_for_one_session_share_one_ask_and_those_who_come_within_ten_seconds_its_result()
+    public async Task Requests_for_one_session_share_one_ask_and_for_ten_seconds_its_result()
     {
         var (_, b) = await StartTwoAsync();
         var seen = Time.GetUtcNow() - TimeSpan.FromDays(1);
@@ -180,7 +180,7 @@ public sealed class AskTests : NodeTests
     }
 
     [Fact]
-    public async Task Member_that_does_not_answer_is_waited_for_half_a_second_and_its_session_is_found_when_it_does()
+    public async Task Node_that_does_not_answer_is_waited_for_half_a_second_and_its_session_is_found_later()
     {
         var (a, b) = await StartTwoAsync();
         var browser = a.Browser();
@@ -199,11 +199,12 @@ public sealed class AskTests : NodeTests
 
         _stores[0].Takes = static _ => true;
         Time.Advance(TimeSpan.FromSeconds(1.5));
-        Assert.Equal("red", await Time.DriveAsync(browser.GetAsync("/get/color", b))); // Nothing was remembered that nobody knew.
+        // Nothing was remembered that nobody knew.
+        Assert.Equal("red", await Time.DriveAsync(browser.GetAsync("/get/color", b)));
     }
 
     [Fact]
-    public async Task Session_for_which_a_node_that_is_there_answers_nothing_is_a_503_for_ten_seconds_and_then_lost()
+    public async Task Session_for_which_a_live_node_does_not_answer_is_a_503_for_ten_seconds_and_then_lost()
     {
         var (a, b) = await StartTwoAsync();
         var browser = a.Browser();
@@ -226,7 +227,7 @@ public sealed class AskTests : NodeTests
     }
 
     [Fact]
-    public async Task Node_that_has_died_is_waited_for_no_longer_than_it_is_remembered_and_one_that_leaves_not_at_all()
+    public async Task Node_that_has_died_is_waited_for_while_it_is_remembered_and_one_that_leaves_not_at_all()
     {
         var (_, b) = await StartTwoAsync();
         var asks = b.Services.GetRequiredService<SessionAsks>();
@@ -246,7 +247,8 @@ public sealed class AskTests : NodeTests
         Assert.False(asked.IsCompleted);
         await _stores[0].PublishAsync(NodeFrame.Hello(process: 78, LiveNodes.Protocol, NodeFrame.LeavingFlag));
         Assert.Equal(AskResult.Nobody, await asked);
-        await _stores[0].PublishAsync(NodeFrame.Hello(process: 78, LiveNodes.Protocol, flags: 0)); // Overtaken by its last one.
+        // Overtaken by its last one.
+        await _stores[0].PublishAsync(NodeFrame.Hello(process: 78, LiveNodes.Protocol, flags: 0));
         Time.Advance(TimeSpan.FromMilliseconds(100));
         Assert.Equal(
             AskResult.Nobody,
@@ -288,7 +290,8 @@ public sealed class AskTests : NodeTests
         _stores[0].Pass = frame =>
         {
             held.Push(frame);
-            return KindOf(frame) == FrameKind.Done ? [.. held, frame] : []; // "Done" first, then the answers before it, and "done" again.
+            // "Done" first, then the answers before it, and "done" again.
+            return KindOf(frame) == FrameKind.Done ? [.. held, frame] : [];
         };
         _stores[1].Pass = static frame => [frame, frame];
         Assert.Equal("red", await FindAsync(a, b));

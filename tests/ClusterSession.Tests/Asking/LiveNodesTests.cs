@@ -36,7 +36,7 @@ public sealed class LiveNodesTests
     }
 
     [Fact]
-    public void Nothing_is_certain_until_everybody_can_have_been_heard_of_since_the_connection_and_since_a_gap()
+    public void Nothing_is_certain_until_all_can_have_been_heard_of_since_the_connection_or_a_gap()
     {
         var nodes = Awake();
         Assert.False(nodes.IsCertain); // Not connected yet.

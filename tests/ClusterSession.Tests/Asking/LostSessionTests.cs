@@ -19,7 +19,7 @@ public sealed class LostSessionTests : NodeTests
     private static readonly TimeSpan Idle = TimeSpan.FromMinutes(20);
 
     [Fact]
-    public async Task Session_that_was_deleted_or_evicted_is_found_through_the_node_that_holds_it_each_of_400_times()
+    public async Task Session_that_was_deleted_or_evicted_is_found_400_times_through_the_node_that_holds_it()
     {
         var (a, b) = await StartTwoAsync();
         var lost = 0;
@@ -37,7 +37,7 @@ public sealed class LostSessionTests : NodeTests
     }
 
     [Fact]
-    public async Task Session_that_was_only_read_for_longer_than_the_idle_time_is_not_logged_out_where_its_record_is_lost()
+    public async Task Session_that_was_only_read_for_long_is_not_logged_out_where_its_record_is_lost()
     {
         var (a, b) = await StartTwoAsync();
         var browser = a.Browser();
@@ -56,7 +56,7 @@ public sealed class LostSessionTests : NodeTests
     }
 
     [Fact]
-    public async Task Commits_that_a_snapshot_older_than_the_replay_window_lacks_are_brought_by_the_node_that_holds_them()
+    public async Task Commits_that_a_snapshot_older_than_the_replay_window_lacks_are_brought_by_their_node()
     {
         var stores = new[]
         {
@@ -96,7 +96,8 @@ public sealed class LostSessionTests : NodeTests
             new ReplaceableStore(new InMemorySessionStore(Sessions)),
             new ReplaceableStore(new InMemorySessionStore(Sessions)),
         };
-        var a = await StartAsync(store: stores[0], options: options => options.Outage.ReplayPerSecond = 1); // Two minutes for all of them.
+        // Two minutes for all of them.
+        var a = await StartAsync(store: stores[0], options: options => options.Outage.ReplayPerSecond = 1);
         var b = await StartAsync(store: stores[1]);
         var browsers = Enumerable.Range(0, 200).Select(_ => a.Browser()).ToArray();
         foreach (var browser in browsers)
@@ -125,14 +126,15 @@ public sealed class LostSessionTests : NodeTests
     }
 
     [Fact]
-    public async Task Session_that_nobody_has_used_for_the_idle_time_is_not_restored_by_who_has_a_copy_and_has_expired_at_once()
+    public async Task Session_that_was_idle_too_long_is_not_restored_from_a_copy_and_has_expired_at_once()
     {
         var (a, b) = await StartTwoAsync();
         var browser = a.Browser();
         await browser.GetAsync("/set/color/red");
         Time.Advance(Idle + TimeSpan.FromSeconds(30));
         Sessions.Forget(KeyOf(browser));
-        Assert.Equal("False", await browser.Copy().GetAsync("/regressed", b)); // Time stands still: a wait would not end.
+        // Time stands still: a wait would not end.
+        Assert.Equal("False", await browser.Copy().GetAsync("/regressed", b));
         Assert.Equal("", await browser.Copy().GetAsync("/get/color", b));
         Assert.Equal(0, Logs.Count("SessionRegressed"));
         Assert.Equal(0, Sessions.Count);

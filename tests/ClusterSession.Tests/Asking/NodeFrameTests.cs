@@ -56,10 +56,10 @@ public sealed class NodeFrameTests
         Assert.InRange(
             NodeFrame.Ask(Process, 1, [.. Enumerable.Repeat(Key, NodeFrame.MaxAsked)]).Length,
             4080,
-            IStoreChannel.MostBytes
+            IStoreChannel.MaxBytes
         );
         var most = Enumerable.Repeat((Key, AskAnswer.Restored), NodeFrame.MaxAnswered).ToArray();
-        Assert.InRange(NodeFrame.Answer(Process, Asked, most).Length, 4080, IStoreChannel.MostBytes);
+        Assert.InRange(NodeFrame.Answer(Process, Asked, most).Length, 4080, IStoreChannel.MaxBytes);
     }
 
     [Fact]

@@ -66,7 +66,7 @@ public sealed class CommitFailureTests : NodeTests
     }
 
     [Fact]
-    public async Task Session_that_replaces_an_expired_one_and_cannot_be_stored_is_a_503_without_the_endpoints_body()
+    public async Task Session_in_place_of_an_expired_one_that_cannot_be_stored_is_a_503_without_a_body()
     {
         var node = await StartAsync(ResponseKinds.Map, WithoutJournal, _store);
         var browser = node.Browser();
@@ -115,7 +115,7 @@ public sealed class CommitFailureTests : NodeTests
     }
 
     [Fact]
-    public async Task New_id_is_told_although_the_commit_after_it_fails()
+    public async Task New_id_is_sent_although_the_commit_after_it_fails()
     {
         var node = await StartAsync(endpoints => endpoints.MapGet("/login", async (HttpContext context) =>
                 {

@@ -43,7 +43,7 @@ public sealed class DestroyOutageTests : NodeTests
     }
 
     [Fact]
-    public async Task Application_may_be_told_by_a_value_instead()
+    public async Task Application_may_get_the_pending_end_as_a_value_instead()
     {
         var node = await StartAsync(Map, store: _store);
         var browser = node.Browser();

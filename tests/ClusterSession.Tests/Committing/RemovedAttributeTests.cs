@@ -55,7 +55,7 @@ public sealed class RemovedAttributeTests : NodeTests
     }
 
     [Fact]
-    public async Task Values_whose_tombstones_were_dropped_and_replaced_before_the_store_heard_of_it_do_not_come_back()
+    public async Task Values_whose_tombstones_were_dropped_before_the_store_had_them_do_not_come_back()
     {
         var store = new FaultyStore(Store);
         var node = await StartAsync(Map, store: store);

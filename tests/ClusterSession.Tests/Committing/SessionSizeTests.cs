@@ -19,7 +19,7 @@ public sealed class SessionSizeTests : NodeTests
     private const int Most = 64 * 1024;
 
     [Fact]
-    public async Task Session_that_would_become_too_large_is_refused_with_setting_size_and_remedy_and_stays_as_it_was()
+    public async Task Session_that_would_become_too_large_is_refused_with_the_remedy_and_stays_as_it_was()
     {
         var node = await StartAsync(Map, Limit);
         var browser = node.Browser();
@@ -47,7 +47,7 @@ public sealed class SessionSizeTests : NodeTests
     }
 
     [Fact]
-    public async Task Requests_at_once_that_together_make_the_session_too_large_are_refused_with_setting_size_and_remedy()
+    public async Task Requests_that_together_make_the_session_too_large_are_refused_with_the_remedy()
     {
         var gates = Enumerable.Range(0, 4).Select(static _ => new TaskCompletionSource()).ToArray();
         var running = 0;

@@ -154,7 +154,7 @@ public sealed class SharedKeyTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task Key_that_the_store_never_got_is_told_of_when_the_node_stops()
+    public async Task Key_that_the_store_never_got_is_reported_when_the_node_stops()
     {
         var faulty = new FaultyStore(Shared());
         var a = await StartAsync(faulty);
@@ -230,7 +230,7 @@ public sealed class SharedKeyTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task Application_is_told_from_others_by_its_name_and_by_the_one_that_is_set()
+    public async Task Applications_differ_by_their_name_and_by_the_one_that_is_set()
     {
         var (plain, named) = (
             await StartAsync(),

@@ -16,7 +16,7 @@ namespace ClusterSession.Tests.Diagnostics;
 public sealed class ActivityTests : NodeTests
 {
     [Fact]
-    public async Task Request_that_asks_the_store_has_a_span_for_the_open_and_one_for_the_commit_and_a_copy_has_none()
+    public async Task Request_that_reads_the_store_has_spans_for_open_and_commit_and_one_with_a_copy_has_none()
     {
         var (a, b) = (await StartAsync(), await StartAsync());
         var browser = a.Browser();

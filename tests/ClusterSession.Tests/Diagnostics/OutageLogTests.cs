@@ -20,7 +20,7 @@ public sealed class OutageLogTests : NodeTests
     public OutageLogTests() => _store = new FaultyStore(new InMemorySessionStore(Sessions));
 
     [Fact]
-    public async Task Requests_that_cannot_open_their_session_are_one_line_at_the_beginning_and_then_one_in_ten_seconds()
+    public async Task Requests_that_cannot_open_their_session_are_one_log_line_in_ten_seconds()
     {
         var (a, b) = (
             await StartAsync(),

@@ -94,9 +94,7 @@ public sealed class CallbackDifferenceTests : DropInCases
         );
 
     [Theory, BothServers]
-    public Task Difference_new_session_of_a_request_that_throws_has_one_cookie_and_what_the_error_page_changed(
-        HostKind server
-    ) =>
+    public Task Difference_new_session_of_a_request_that_throws_has_what_the_error_page_changed(HostKind server) =>
         DiffersAsync(
             server,
             PipelineTests.Failing(app => app.UseExceptionHandler("/error")),

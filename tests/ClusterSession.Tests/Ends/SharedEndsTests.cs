@@ -36,7 +36,7 @@ public sealed class SharedEndsTests : NodeTests
     }
 
     [Fact]
-    public async Task Snapshot_from_before_ten_logouts_and_ten_rotations_revives_none_though_the_node_that_made_them_is_dead()
+    public async Task Snapshot_from_before_logouts_and_rotations_of_a_dead_node_revives_none()
     {
         var second = new ReplaceableStore(new InMemorySessionStore(Sessions));
         var (a, b) = (await StartAsync(), await StartAsync(store: second));
@@ -157,7 +157,7 @@ public sealed class SharedEndsTests : NodeTests
     }
 
     [Fact]
-    public async Task Document_that_is_evicted_is_completed_by_a_node_that_was_told_though_the_one_that_ended_is_dead()
+    public async Task Document_that_is_evicted_is_completed_by_a_node_that_knows_the_ends_of_a_dead_one()
     {
         var (a, b) = (await StartAsync(), await StartAsync());
         await EndedAsync(a, b, browser => browser.GetAsync("/destroy", a));
@@ -211,7 +211,7 @@ public sealed class SharedEndsTests : NodeTests
     }
 
     [Fact]
-    public async Task End_that_the_journal_has_taken_is_announced_though_the_session_is_in_a_part_that_does_not_respond()
+    public async Task End_that_the_journal_has_taken_is_announced_though_its_partition_does_not_respond()
     {
         var faulty = new FaultyStore(new InMemorySessionStore(Sessions));
         var a = await StartAsync(store: faulty, options: options => options.Outage.BreakAfter = 10_000);

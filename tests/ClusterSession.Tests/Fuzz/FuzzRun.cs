@@ -15,7 +15,7 @@ namespace ClusterSession.Tests.Fuzz;
 /// </summary>
 internal sealed class FuzzRun
 {
-    private const long MostKept = 64 << 20;
+    private const long MaxKept = 64 << 20;
     private const string Telling = "+-:$*_#,(!=%~>|\r\n0123456789.AZaz-_\0\x7f\x80\xff";
 
     private readonly byte[][] _corpus;
@@ -99,6 +99,6 @@ internal sealed class FuzzRun
                 $"{_watch.Elapsed.TotalSeconds:0.0} s, {kept / 1024.0:0} KB kept, at most {process.PeakWorkingSet64 >> 20} MB held by the process"
             )
         );
-        Assert.InRange(kept, long.MinValue, MostKept);
+        Assert.InRange(kept, long.MinValue, MaxKept);
     }
 }

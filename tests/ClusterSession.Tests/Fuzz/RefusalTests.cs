@@ -22,7 +22,8 @@ public sealed class RefusalTests
 
     public static TheoryData<string> Replies =>
         [
-            "*3\r\n$1\r\nm\r\n$11\r\n\x01\0\0\0\0\0\0\0\0\0\0\r\n:9223372036854775807\r\n", // lives for longer than there is time
+            // lives for longer than there is time
+            "*3\r\n$1\r\nm\r\n$11\r\n\x01\0\0\0\0\0\0\0\0\0\0\r\n:9223372036854775807\r\n",
             "*3\r\n$1\r\nm\r\n$11\r\n\x02\0\0\0\0\0\0\0\0\0\0\r\n:1\r\n", // another format
             "*3\r\n$1\r\nm\r\n$0\r\n\r\n:1\r\n",
             "*1\r\n:1\r\n", // no header

@@ -7,7 +7,7 @@ namespace ClusterSession.Tests.Fuzz;
 [Collection(FuzzCollection.Name)]
 public sealed class ReplyFuzzTests(ITestOutputHelper output)
 {
-    private const int MostAllocated = 64 << 10;
+    private const int MaxAllocated = 64 << 10;
 
     [Fact]
     public void Reply_is_read_to_its_end_or_refused_as_a_breach_of_the_protocol()
@@ -41,7 +41,7 @@ public sealed class ReplyFuzzTests(ITestOutputHelper output)
 
             // Whatever a prefix announces: nothing is made that was not sent. An exception is some
             // KB.
-            Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, MostAllocated);
+            Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, MaxAllocated);
         }
 
         Assert.All(new[] { complete, refused, waiting }, count => Assert.InRange(count, 100, run.Rounds));

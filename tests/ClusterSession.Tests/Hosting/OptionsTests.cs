@@ -213,7 +213,7 @@ public sealed class OptionsTests
     }
 
     [Fact]
-    public void All_errors_are_told_at_once()
+    public void All_errors_are_reported_at_once()
     {
         var failures = Failures(
             ("IdleTimeout", "x"),

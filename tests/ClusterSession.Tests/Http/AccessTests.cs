@@ -132,7 +132,8 @@ public sealed class AccessTests : NodeTests
                 endpoints
                     .MapGet("/ro", string (HttpContext context) =>
                     {
-                        context.Session.Remove("color"); // TempData takes its entry out, and puts none back after an exception.
+                        // TempData takes its entry out, and puts none back after an exception.
+                        context.Session.Remove("color");
                         throw new FormatException();
                     })
                     .WithSessionAccess(SessionConcurrency.ReadOnly),

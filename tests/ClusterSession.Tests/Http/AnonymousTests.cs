@@ -26,7 +26,8 @@ public sealed class AnonymousTests : NodeTests
 
         var statistics = node.Services.GetRequiredService<ISessionManager>().GetStatistics();
         Assert.Equal(0, Store.Count(StoreOperations.Sessions));
-        Assert.InRange(Store.Count(StoreOperations.All), 0, 5); // The node's own start: the ring of keys, and whose sessions have ended.
+        // The node's own start: the ring of keys, and whose sessions have ended.
+        Assert.InRange(Store.Count(StoreOperations.All), 0, 5);
         Assert.Equal((0, 0, 0), (Sessions.Count, statistics.LocalCopies, statistics.ReplayableSessions));
     }
 

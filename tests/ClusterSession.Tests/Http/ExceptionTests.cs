@@ -85,9 +85,7 @@ public sealed class ExceptionTests : NodeTests
     [Theory]
     [InlineData("/rotate-badly?caught=1")]
     [InlineData("/destroy-badly?caught=1")]
-    public async Task Nothing_is_kept_after_a_rotation_or_an_end_that_failed_and_was_caught_and_the_client_is_told(
-        string path
-    )
+    public async Task Nothing_is_kept_after_a_rotation_or_an_end_that_failed_and_the_client_learns_it(string path)
     {
         var (node, store, browser) = await StartWithoutJournalAsync();
         store.Failing = StoreOperations.Merge | StoreOperations.Destroy;

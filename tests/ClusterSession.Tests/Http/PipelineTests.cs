@@ -62,7 +62,7 @@ public sealed class PipelineTests : NodeTests
     [InlineData("/clear-it")]
     [InlineData("/remove-it?body=1")]
     [InlineData("/remove-it-late")]
-    public async Task ReadOnly_endpoint_that_removes_an_attribute_and_does_not_put_it_back_is_refused_when_its_headers_leave(
+    public async Task ReadOnly_endpoint_that_does_not_put_an_attribute_back_is_refused_when_its_headers_leave(
         string path
     )
     {

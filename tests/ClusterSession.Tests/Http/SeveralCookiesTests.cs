@@ -75,7 +75,7 @@ public sealed class SeveralCookiesTests : NodeTests
     }
 
     [Fact]
-    public async Task Rubbish_that_names_an_unknown_key_beside_a_dead_session_costs_one_read_of_the_ring_a_second()
+    public async Task Rubbish_with_an_unknown_key_beside_a_dead_session_costs_one_read_of_the_ring_a_second()
     {
         var node = await StartAsync();
         var dead = await BeginAsync(node, "dead");
@@ -94,7 +94,8 @@ public sealed class SeveralCookiesTests : NodeTests
             Assert.Equal("", await GetAsync(node, "/get/who", dead, planted));
         }
 
-        Assert.InRange(Store.Count(StoreOperations.All), 1, 2); // The ring, and the dead session where it is not remembered.
+        // The ring, and the dead session where it is not remembered.
+        Assert.InRange(Store.Count(StoreOperations.All), 1, 2);
     }
 
     [Fact]

@@ -19,7 +19,7 @@ public sealed class SuccessorTests : NodeTests
 
     [Theory]
     [MemberData(nameof(ServerKinds.Real), MemberType = typeof(ServerKinds))]
-    public async Task Requests_that_bring_the_old_id_and_the_login_are_served_by_the_successor_and_learn_its_cookie(
+    public async Task Requests_with_the_old_id_and_the_login_are_served_by_the_successor_and_learn_its_cookie(
         ServerKind kind
     )
     {
@@ -124,9 +124,7 @@ public sealed class SuccessorTests : NodeTests
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
-    public async Task What_a_request_without_the_login_changed_before_the_rotation_is_refused_and_not_lost_in_silence(
-        bool isOnAnother
-    )
+    public async Task What_a_request_without_the_login_changed_before_the_rotation_is_refused_aloud(bool isOnAnother)
     {
         var (a, b) = await StartAsync();
         var browser = await BeginAsync(a);

@@ -118,7 +118,7 @@ public sealed class KeyRevocationTests : NodeTests
     }
 
     [Fact]
-    public async Task Node_that_starts_on_a_store_that_went_back_behind_a_revocation_learns_of_it_from_the_others()
+    public async Task Node_that_starts_on_a_store_from_before_a_revocation_learns_of_it_from_the_others()
     {
         var store = new ReplaceableStore(new InMemorySessionStore(Sessions));
         var node = await StartAsync(store: store);

@@ -121,7 +121,7 @@ public sealed class KeyRingLossTests : NodeTests
     }
 
     [Fact]
-    public async Task Ring_that_died_with_the_nodes_that_knew_it_is_made_anew_when_they_do_not_count_as_serving_any_more()
+    public async Task Ring_that_died_with_the_nodes_that_knew_it_is_made_anew_once_they_count_as_gone()
     {
         var a = await StartAsync();
         await a.Browser().GetAsync("/set/color/red");

@@ -41,7 +41,7 @@ public sealed class KnownKeysTests
     }
 
     [Fact]
-    public async Task Retired_key_stays_retired_in_a_store_that_lost_everything_and_got_the_key_from_another_node_first()
+    public async Task Retired_key_stays_retired_in_a_store_that_lost_all_and_got_the_key_from_another_node()
     {
         var first = await AddAsync(_a);
         await SyncAsync(_b);

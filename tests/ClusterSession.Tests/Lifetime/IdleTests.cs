@@ -26,7 +26,7 @@ public sealed class IdleTests : NodeTests
     private readonly List<TestNode> _started = [];
 
     [Fact]
-    public async Task Node_of_the_last_use_refuses_a_session_within_a_second_after_the_idle_timeout_and_ends_it_once()
+    public async Task Node_of_the_last_use_refuses_a_session_a_second_after_the_idle_timeout_and_ends_it_once()
     {
         var (a, b) = (await NodeAsync(), await NodeAsync());
         var (late, early) = (await BeginAsync(a), await BeginAsync(a));
@@ -66,7 +66,8 @@ public sealed class IdleTests : NodeTests
         await PassAsync(TimeSpan.FromSeconds(59));
         await late.GetAsync("/get/color");
         await early.GetAsync("/get/color");
-        await PassAsync(Idle); // 20 minutes and 59 seconds after the last prolongation, which is all that b can ask for.
+        // 20 minutes and 59 seconds after the last prolongation, which is all that b can ask for.
+        await PassAsync(Idle);
         Assert.Equal("red", await early.GetAsync("/get/color", b));
         await PassAsync(Slack - TimeSpan.FromSeconds(58));
         Assert.Equal("", await late.GetAsync("/get/color", b));
@@ -75,7 +76,7 @@ public sealed class IdleTests : NodeTests
     }
 
     [Fact]
-    public async Task Use_at_another_node_that_no_touch_was_due_for_counts_at_the_node_that_prolonged_the_session()
+    public async Task Use_at_another_node_without_a_touch_counts_at_the_node_that_prolonged_the_session()
     {
         var (a, b) = (await NodeAsync(), await NodeAsync());
         var (early, late, there) = (await BeginAsync(a), await BeginAsync(a), await BeginAsync(a));
@@ -218,7 +219,7 @@ public sealed class IdleTests : NodeTests
     }
 
     [Fact]
-    public async Task Running_request_finds_the_end_of_a_session_that_was_refused_and_its_cookie_never_opens_it_again()
+    public async Task Running_request_finds_the_end_of_a_refused_session_and_its_cookie_never_opens_it_again()
     {
         var meeting = new Meeting();
         var (a, b) = (await NodeAsync(endpoints: Hold(meeting, Late)), await NodeAsync());
@@ -271,7 +272,7 @@ public sealed class IdleTests : NodeTests
     }
 
     [Fact]
-    public async Task Without_the_store_a_node_refuses_what_it_knows_to_be_idle_and_the_end_reaches_the_store_later()
+    public async Task Without_the_store_a_node_refuses_what_it_knows_to_be_idle_and_sends_the_end_later()
     {
         var faulty = new FaultyStore(new InMemorySessionStore(Sessions));
         var (a, b) = (await NodeAsync(store: faulty), await NodeAsync());

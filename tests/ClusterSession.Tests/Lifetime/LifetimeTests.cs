@@ -138,7 +138,7 @@ public sealed class LifetimeTests : NodeTests
     }
 
     [Fact]
-    public async Task Touch_that_gets_no_answer_is_sent_again()
+    public async Task Touch_that_is_not_answered_is_sent_again()
     {
         var faulty = new FaultyStore(Store);
         var node = await StartAsync(store: faulty, options: options => options.Outage.BreakAfter = 10_000);

@@ -56,7 +56,7 @@ public sealed class LocalCopiesTests
     }
 
     [Fact]
-    public void Answer_of_a_store_that_has_lost_something_does_not_take_away_a_copy_that_somebody_has_changed_since()
+    public void Answer_of_a_store_with_a_loss_does_not_take_away_a_copy_that_was_changed_since()
     {
         var copies = Copies();
         Publish(copies, _key, 5);

@@ -82,7 +82,7 @@ public sealed class RecentCommitsTests
             Commit(recent, Key(1), previous: new(2, Mine)).IsDiverged,
             "a commit of this node that is missing too does not bring the other's"
         );
-        Assert.Equal(new SessionVersion(1, Theirs), recent.Find(Key(1))!.Missing);
+        Assert.Equal(new SessionVersion(1, Theirs), recent.Find(Key(1))!.LackedVersion);
         Assert.False(Commit(recent, Key(1)).IsDiverged);
     }
 

@@ -101,7 +101,7 @@ public sealed class LossTests : NodeTests
     }
 
     [Fact]
-    public async Task Cookie_of_a_lost_session_that_comes_back_neither_waits_nor_is_counted_again_and_finds_the_session_if_it_is_back()
+    public async Task Cookie_of_a_lost_session_waits_and_is_counted_once_and_finds_the_session_if_it_is_back()
     {
         var a = await StartAsync();
         var browser = a.Browser();

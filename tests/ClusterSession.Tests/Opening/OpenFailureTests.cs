@@ -71,11 +71,13 @@ public sealed class OpenFailureTests : NodeTests
         await browser.GetAsync("/run");
         _store.Failing = StoreOperations.Sessions;
 
-        Assert.Equal("False", await before.GetAsync("/regressed")); // Its cookie is older than what was committed at once: it has seen neither.
+        // Its cookie is older than what was committed at once: it has seen neither.
+        Assert.Equal("False", await before.GetAsync("/regressed"));
         Assert.Equal("blue", await browser.GetAsync("/get/color"));
         await browser.GetAsync("/set/shape/round");
         Assert.Equal(200, (int)browser.LastStatus);
-        Assert.Equal("True", await browser.GetAsync("/regressed")); // It lacks the size, which the client may have seen.
+        // It lacks the size, which the client may have seen.
+        Assert.Equal("True", await browser.GetAsync("/regressed"));
         Assert.True(Logs.Count("SessionServedInPart") > 0);
 
         _store.Failing = StoreOperations.None;
@@ -85,7 +87,7 @@ public sealed class OpenFailureTests : NodeTests
     }
 
     [Fact]
-    public async Task Session_that_another_node_committed_at_the_same_time_goes_on_however_long_the_store_is_away()
+    public async Task Session_that_two_nodes_committed_at_once_goes_on_however_long_the_store_is_away()
     {
         TestBrowser browser = null!;
         TestNode other = null!;
@@ -111,7 +113,7 @@ public sealed class OpenFailureTests : NodeTests
     }
 
     [Fact]
-    public async Task Client_that_was_shown_what_another_node_committed_goes_on_after_this_node_committed_beside_it()
+    public async Task Client_that_was_shown_another_nodes_commit_goes_on_after_this_node_has_committed_too()
     {
         var meeting = new Meeting();
         var (a, b) = await StartAsync(SessionOutagePolicy.Reject, async context =>
@@ -200,7 +202,8 @@ public sealed class OpenFailureTests : NodeTests
             default
         );
         replaceable.Replace(behind);
-        Assert.Equal("color,size", await browser.GetAsync("/keys")); // The cookie names what the store has now, and nobody committed.
+        // The cookie names what the store has now, and nobody committed.
+        Assert.Equal("color,size", await browser.GetAsync("/keys"));
 
         node.Services.GetRequiredService<LocalCopies>().Drop(key);
         store.Failing = StoreOperations.Sessions;

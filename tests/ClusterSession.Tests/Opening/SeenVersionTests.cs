@@ -14,7 +14,7 @@ public sealed class SeenVersionTests : NodeTests
     [Theory]
     [InlineData(30)]
     [InlineData(300)]
-    public async Task Commit_is_newer_than_what_its_client_has_seen_also_where_that_was_lost_and_the_clock_is_behind(
+    public async Task Commit_is_newer_than_what_its_client_has_seen_though_that_is_lost_and_the_clock_behind(
         int minutesBehind
     )
     {

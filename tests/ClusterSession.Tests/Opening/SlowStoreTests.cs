@@ -21,7 +21,8 @@ public sealed class SlowStoreTests : NodeTests
         var node = await StartAsync(store: gated);
         var (slow, other) = (node.Browser(), node.Browser());
         await slow.GetAsync("/set/color/red");
-        replaceable.Reconnect(); // The copy of the first session must be confirmed, that of the second is confirmed already.
+        // The copy of the first session must be confirmed, that of the second is confirmed already.
+        replaceable.Reconnect();
         await other.GetAsync("/set/color/blue");
         gated.Holding = StoreOperations.Read;
 
@@ -56,7 +57,8 @@ public sealed class SlowStoreTests : NodeTests
 
         var first = other.GetAsync("/get/color", b);
         await Condition.HoldsAsync(() => gated.Held == 1, "the store is asked, and answers late");
-        string[] served = change == "/destroy" ? ["red", ""] : ["red"]; // Of an end it may have heard from the other node.
+        // Of an end it may have heard from the other node.
+        string[] served = change == "/destroy" ? ["red", ""] : ["red"];
         Assert.Contains(await Time.DriveAsync(first), served);
         gated.ReleaseOne();
 

@@ -87,7 +87,7 @@ public sealed class StrangerCostTests : NodeTests
     }
 
     [Fact]
-    public async Task Cookie_of_a_destroyed_session_costs_a_node_one_command_at_most_and_none_when_it_has_heard_of_the_end()
+    public async Task Cookie_of_a_destroyed_session_costs_a_node_one_command_and_none_where_the_end_is_known()
     {
         var (a, b) = (await StartAsync(), await StartAsync(store: new InMemorySessionStore(Sessions)));
         var thief = a.Browser();
@@ -135,7 +135,7 @@ public sealed class StrangerCostTests : NodeTests
     }
 
     [Fact]
-    public async Task Missing_session_is_looked_for_again_after_the_connection_was_lost_and_after_the_store_was_replaced()
+    public async Task Missing_session_is_looked_for_again_after_the_connection_or_the_store_was_replaced()
     {
         var store = new ReplaceableStore(new InMemorySessionStore(Sessions));
         var (a, b) = (await StartAsync(store: store), await StartAsync());

@@ -33,7 +33,7 @@ public sealed class WaitingTests : NodeTests
     [InlineData("/commits", 200)]
     [InlineData("/rotate", 503)]
     [InlineData("/destroy", 503)]
-    public async Task Store_whose_every_answer_takes_just_under_the_hard_timeout_holds_a_request_up_for_that_long_once(
+    public async Task Store_that_answers_just_under_the_hard_timeout_holds_a_request_up_for_that_long_once(
         string path,
         int status
     )
@@ -69,7 +69,7 @@ public sealed class WaitingTests : NodeTests
     }
 
     [Fact]
-    public async Task Journal_whose_sender_gets_no_answer_holds_no_request_up_for_longer()
+    public async Task Journal_whose_sender_waits_for_the_store_holds_no_request_up_for_longer()
     {
         var faulty = new FaultyStore(new InMemorySessionStore(Sessions));
         var gated = new GatedStore(faulty);
@@ -92,7 +92,7 @@ public sealed class WaitingTests : NodeTests
     [Theory]
     [InlineData(1)]
     [InlineData(3)]
-    public async Task Client_of_a_session_that_others_may_be_giving_back_is_not_told_of_a_loss_when_its_time_is_over(
+    public async Task Client_of_a_session_that_others_may_be_recovering_is_shown_no_loss_when_its_time_is_over(
         int hardTimeoutSeconds
     )
     {
@@ -124,7 +124,7 @@ public sealed class WaitingTests : NodeTests
     }
 
     [Fact]
-    public async Task Client_comes_again_where_the_store_leaves_no_time_to_ask_the_nodes_and_is_then_shown_its_loss()
+    public async Task Client_is_shown_its_loss_at_the_second_try_where_the_store_leaves_no_time_to_ask_the_nodes()
     {
         var (browser, b, slow, _) = await StartBehindAsync(Limit);
         Time.Advance(TimeSpan.FromSeconds(11));
@@ -135,7 +135,7 @@ public sealed class WaitingTests : NodeTests
     }
 
     [Fact]
-    public async Task Client_that_was_shown_a_loss_is_asked_to_come_again_where_the_next_store_may_still_be_given_it_back()
+    public async Task Client_that_was_shown_a_loss_is_asked_to_come_again_where_the_next_store_may_recover_it()
     {
         var (browser, b, _, behind) = await StartBehindAsync(Limit);
         Time.Advance(TimeSpan.FromSeconds(11));

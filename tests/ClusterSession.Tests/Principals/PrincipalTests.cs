@@ -82,7 +82,7 @@ public sealed class PrincipalTests : NodeTests
     }
 
     [Fact]
-    public async Task Login_is_recorded_where_the_sessions_stand_before_authentication_and_the_endpoint_only_reads()
+    public async Task Login_is_recorded_where_sessions_stand_before_authentication_and_the_endpoint_reads()
     {
         var node = await StartAsync(after: Login.ByQuery);
         var browser = node.Browser();

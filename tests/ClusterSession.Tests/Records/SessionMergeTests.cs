@@ -110,7 +110,8 @@ public sealed class SessionMergeTests
         Assert.Equal(left.Version, right.Version);
         if (HasAll(ab, a, b) && HasAll(bc, b, c) && HasAll(left, ab, c) && HasAll(right, a, bc))
         {
-            Assert.Equal(Text(left), Text(right)); // Else one way has forgotten an interval that the other one could fuse.
+            // Else one way has forgotten an interval that the other one could fuse.
+            Assert.Equal(Text(left), Text(right));
             isCompared = true;
         }
 

@@ -123,7 +123,7 @@ public sealed class SessionRecordTests
     }
 
     [Fact]
-    public void Commits_that_follow_each_other_are_one_interval_and_a_loss_leaves_a_gap_until_a_whole_copy_closes_it()
+    public void Commits_in_a_row_are_one_interval_and_a_loss_leaves_a_gap_until_a_whole_copy_closes_it()
     {
         var record = SessionRecord.New(DateTimeOffset.UnixEpoch);
         for (var stamp = 10; stamp <= 200; stamp += 10)
@@ -179,7 +179,8 @@ public sealed class SessionRecordTests
             Assert.False(merged.TryFind("a", out _));
             Assert.True(merged.TryFind("b", out _));
         });
-        var other = RecordSketch.At(new SessionVersion(15, 2)).With("a", "new", new(15, 2)).Build(); // Nobody has seen and removed that.
+        // Nobody has seen and removed that.
+        var other = RecordSketch.At(new SessionVersion(15, 2)).With("a", "new", new(15, 2)).Build();
         Assert.True(SessionRecord.Merge(dropped, other).TryFind("a", out _));
     }
 

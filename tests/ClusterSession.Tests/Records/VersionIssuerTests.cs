@@ -78,7 +78,7 @@ public sealed class VersionIssuerTests
     }
 
     [Fact]
-    public void Version_is_above_the_record_and_above_what_the_client_has_seen_also_where_the_clock_does_not_follow()
+    public void Version_is_above_the_record_and_what_the_client_has_seen_though_the_clock_is_behind()
     {
         var versions = New();
         var (key, other) = (SessionKeys.New(), SessionKeys.New());
@@ -88,7 +88,8 @@ public sealed class VersionIssuerTests
         versions.Observe(key, seen);
         Assert.Equal(seen.Stamp + 1, versions.Next(key).Version.Stamp);
         Assert.Equal(seen.Stamp + 2, versions.Next(key).Version.Stamp);
-        Assert.InRange(versions.Next(other).Version.Stamp, Now, Now + 10); // Only the session that the wrong clock wrote to.
+        // Only the session that the wrong clock wrote to.
+        Assert.InRange(versions.Next(other).Version.Stamp, Now, Now + 10);
         versions.Observe(key, new SessionVersion(SessionVersion.MaxStamp, 9));
         Assert.True(versions.Next(key).IsAtEnd);
         Assert.False(versions.Next(other).IsAtEnd);

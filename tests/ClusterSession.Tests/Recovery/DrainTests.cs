@@ -122,7 +122,7 @@ public sealed class DrainTests : NodeTests
     }
 
     [Fact]
-    public async Task What_can_neither_be_replayed_nor_kept_is_told_at_once()
+    public async Task What_can_neither_be_replayed_nor_kept_is_reported_at_once()
     {
         var (node, _) = await CommitAsync(options => options.Outage.JournalSessions = 0);
         _store.Failing = StoreOperations.Merge;

@@ -82,7 +82,7 @@ public sealed class PartitionTests : NodeTests
     }
 
     [Fact]
-    public async Task No_session_of_another_partition_expires_in_use_while_one_is_frozen_for_longer_than_the_idle_time()
+    public async Task No_session_of_another_partition_expires_in_use_while_one_is_frozen()
     {
         var node = await StartAsync(store: _store);
         var browsers = await BeginAsync(node);

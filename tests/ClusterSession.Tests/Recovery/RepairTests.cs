@@ -21,7 +21,7 @@ public sealed class RepairTests : NodeTests
     public RepairTests() => _behind = new InMemorySessions(Time);
 
     [Fact]
-    public async Task Cookie_ahead_of_everybody_is_told_so_after_a_few_questions_and_the_session_goes_on()
+    public async Task Cookie_ahead_of_everybody_is_flagged_after_a_few_questions_and_the_session_goes_on()
     {
         var a = await StartAsync(options: OneKey);
         var browser = a.Browser();
@@ -35,7 +35,8 @@ public sealed class RepairTests : NodeTests
 
         Assert.Equal("red", await Time.DriveAsync(browser.GetAsync("/get/color", b)));
         Assert.Equal(1, regressions.Value);
-        Assert.InRange(counted.Count(StoreOperations.Sessions), 2, 12); // Asked again in case somebody repairs it, and not for ever.
+        // Asked again in case somebody repairs it, and not for ever.
+        Assert.InRange(counted.Count(StoreOperations.Sessions), 2, 12);
 
         // What the client writes now it has seen; from then on nothing is behind any more.
         await Time.DriveAsync(browser.GetAsync("/set/color/green", b));

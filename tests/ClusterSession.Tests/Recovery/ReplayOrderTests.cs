@@ -69,7 +69,7 @@ public sealed class ReplayOrderTests : NodeTests
     }
 
     [Fact]
-    public async Task Commit_that_lacks_what_another_node_had_committed_goes_on_waiting_for_that_however_long_the_store_is_away()
+    public async Task Commit_that_lacks_another_nodes_commit_waits_for_it_however_long_the_store_is_away()
     {
         var (browser, _, _) = await CommitAtOnceAsync(canReadAnew: false);
         _storeOfB.Failing = StoreOperations.Merge;
@@ -141,7 +141,7 @@ public sealed class ReplayOrderTests : NodeTests
     }
 
     [Fact]
-    public async Task Request_at_the_node_that_lacks_it_is_told_and_does_not_store_its_part_first()
+    public async Task Request_at_the_node_that_lacks_it_is_flagged_and_does_not_store_its_part_first()
     {
         var (browser, _, b) = await CommitAtOnceAsync(canReadAnew: false);
         _replaceable.Replace(new InMemorySessionStore(_replica)); // Without notice, so that nothing is replayed.

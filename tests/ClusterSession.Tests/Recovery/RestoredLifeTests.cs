@@ -94,7 +94,8 @@ public sealed class RestoredLifeTests : NodeTests
             SessionVersion.None,
             default
         );
-        Assert.InRange(read.RemainingLife!.Value, TimeSpan.FromSeconds(3), TimeSpan.FromSeconds(4.5)); // 12.25 s less 8 and a little.
+        // 12.25 s less 8 and a little.
+        Assert.InRange(read.RemainingLife!.Value, TimeSpan.FromSeconds(3), TimeSpan.FromSeconds(4.5));
     }
 
     private static void Shorten(ClusterSessionOptions options, SessionDurability durability, int copies)

@@ -36,7 +36,8 @@ public sealed class StoreResetTests : NodeTests
         );
 
         var other = await StartAsync(store: new InMemorySessionStore(_empty));
-        Assert.Equal("red", await alive.GetAsync("/get/color", other)); // Which needs the keys that sign cookies to be back as well.
+        // Which needs the keys that sign cookies to be back as well.
+        Assert.Equal("red", await alive.GetAsync("/get/color", other));
         Assert.Equal("", await thief.GetAsync("/get/color", other));
         Assert.Equal("", await thief.GetAsync("/get/color", node));
         await thief.GetAsync("/set/color/stolen", node);

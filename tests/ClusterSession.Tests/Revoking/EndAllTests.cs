@@ -36,7 +36,7 @@ public sealed class EndAllTests : NodeTests, IAsyncLifetime
     }
 
     [Fact]
-    public async Task All_sessions_of_somebody_are_refused_on_every_node_with_hot_local_copies_and_nobody_elses_are()
+    public async Task All_sessions_of_one_person_and_no_other_are_refused_on_nodes_with_hot_local_copies()
     {
         var (a, b) = (await StartAsync(before: Login.ByQuery), await StartAsync(before: Login.ByQuery));
         var theirs = new[]
@@ -193,7 +193,7 @@ public sealed class EndAllTests : NodeTests, IAsyncLifetime
     }
 
     [Fact]
-    public async Task Node_that_starts_while_the_list_is_missing_and_others_have_read_it_serves_nobody_who_is_logged_in()
+    public async Task Node_that_starts_while_a_list_that_others_have_read_is_missing_serves_no_logged_in_user()
     {
         var faulty = new FaultyStore(new InMemorySessionStore(Sessions));
         var a = await StartAsync(before: Login.ByQuery, store: faulty);
@@ -266,7 +266,7 @@ public sealed class EndAllTests : NodeTests, IAsyncLifetime
     }
 
     [Fact]
-    public async Task Store_without_an_answer_is_told_to_the_caller_and_gets_the_end_as_soon_as_it_answers()
+    public async Task Store_that_does_not_answer_is_reported_to_the_caller_and_gets_the_end_later()
     {
         var faulty = new FaultyStore(new InMemorySessionStore(Sessions));
         var (a, b) = (await StartAsync(before: Login.ByQuery, store: faulty), await StartAsync(before: Login.ByQuery));
@@ -353,7 +353,8 @@ public sealed class EndAllTests : NodeTests, IAsyncLifetime
         var (a, b) = (await StartAsync(before: Login.ByQuery, store: store), await StartAsync(before: Login.ByQuery));
         var browser = await HotAsync("alice", a, b);
         await Time.DriveAsync(b.EndAllAsync("alice"));
-        Assert.Equal("red", await browser.GetAsync("/get/color", a)); // A node that receives nothing over a connection that has proved alive cannot know.
+        // A node that receives nothing over a connection that has proved alive cannot know.
+        Assert.Equal("red", await browser.GetAsync("/get/color", a));
         store.Reconnect();
         Assert.Equal("", await browser.GetAsync("/get/color", a));
     }

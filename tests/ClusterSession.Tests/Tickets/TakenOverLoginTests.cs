@@ -79,7 +79,7 @@ public sealed class TakenOverLoginTests : TicketNodeTests
     }
 
     [Fact]
-    public async Task While_nodes_are_changed_one_by_one_logins_of_each_step_count_on_the_nodes_of_the_next_and_the_one_before()
+    public async Task While_nodes_are_changed_one_by_one_logins_count_on_nodes_of_the_steps_before_and_after()
     {
         var before = await StartAsync(hasTicketStore: false);
         var first = await StartAsync(options: options => options.WholeLoginCookies = true);

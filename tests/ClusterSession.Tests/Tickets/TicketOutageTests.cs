@@ -68,7 +68,7 @@ public sealed class TicketOutageTests : TicketNodeTests
     }
 
     [Fact]
-    public async Task Login_with_a_copy_here_is_served_on_and_slides_and_its_sign_out_is_no_success_and_sent_later()
+    public async Task Login_with_a_local_copy_is_served_on_and_slides_and_its_sign_out_is_sent_later()
     {
         var faulty = new FaultyStore(new InMemorySessionStore(Sessions));
         var (a, b) = (await StartAsync(store: faulty, cookie: Short), await StartAsync(cookie: Short));

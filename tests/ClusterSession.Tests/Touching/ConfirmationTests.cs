@@ -24,7 +24,7 @@ public sealed class ConfirmationTests : NodeTests
     [InlineData("/get/color", "/destroy", "")]
     [InlineData("/poll", "/set/color/blue", "blue")]
     [InlineData("/poll", "/destroy", "")]
-    public async Task Copy_that_is_used_is_behind_for_no_longer_than_a_touch_interval_though_nothing_was_announced(
+    public async Task Copy_in_use_is_behind_for_a_touch_interval_at_most_though_nothing_was_announced(
         string use,
         string change,
         string expected

@@ -50,7 +50,7 @@ public sealed class ReconnectTests(ZooKeeperFixture fixture) : IClassFixture<Zoo
     }
 
     [Fact]
-    public async Task Session_that_was_ended_by_force_is_told_once_and_never_replaced()
+    public async Task Session_that_was_ended_by_force_is_reported_once_and_never_replaced()
     {
         await using var scope = ClientScope.Start(fixture.Server.Endpoint);
         await using var witness = ClientScope.Start(fixture.Server.Endpoint);

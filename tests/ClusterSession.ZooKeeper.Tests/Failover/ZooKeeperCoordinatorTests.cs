@@ -79,7 +79,7 @@ public sealed class ZooKeeperCoordinatorTests(ZooKeeperFixture fixture)
     }
 
     [Fact]
-    public async Task Agent_with_another_password_is_told_so_and_does_not_wait_for_ever()
+    public async Task Agent_with_another_password_learns_it_and_does_not_wait_for_ever()
     {
         var place = $"{fixture.Server.Endpoint}/site-{Guid.NewGuid():N}";
         await using var right = Coordinator($"{place},password=right");

@@ -72,7 +72,7 @@ internal sealed class PublishedSite : IStoreObserver, IAsyncDisposable
         var seen = await CoordinatorSteps.ReadAsync(_agents, Cluster);
         if (seen.IsHeld)
         {
-            await _agents.ReleaseAsync(OperationId.New(), Cluster, seen.Holder!, seen.Epoch);
+            await _agents.ReleaseAsync(OperationId.New(), Cluster, seen.LastHolder!, seen.Epoch);
         }
 
         return (await CoordinatorSteps.AcquireAsync(_agents, Cluster, Name(member), Life)).Epoch;

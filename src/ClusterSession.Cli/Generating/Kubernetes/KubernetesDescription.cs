@@ -4,8 +4,8 @@ namespace ClusterSession.Cli.Generating.Kubernetes;
 
 /// <summary>An application in Kubernetes, and the Redis of its sessions.</summary>
 /// <remarks>
-/// Three Redis with an agent each are the three votes. A voter would need an address and a volume of
-/// its own, which the pods of a Deployment have not.
+/// Three Redis with an agent each are the three votes. A voter would need an address and a volume
+/// of its own, which the pods of a Deployment have not.
 /// </remarks>
 internal sealed record KubernetesDescription
 {
@@ -16,10 +16,14 @@ internal sealed record KubernetesDescription
 
     public const int AgentPort = 7400;
 
-    /// <summary>Seconds that a pod goes on serving while it is being taken out of the service.</summary>
+    /// <summary>
+    /// Seconds that a pod goes on serving while it is being taken out of the service.
+    /// </summary>
     public const int PreStop = 5;
 
-    /// <summary>Seconds that a request may take when its node ends, and the store's timeouts.</summary>
+    /// <summary>
+    /// Seconds that a request may take when its node ends, and the store's timeouts.
+    /// </summary>
     private const int LastRequests = 20;
 
     private const int Reserve = 10;

@@ -1,6 +1,8 @@
 namespace ClusterSession.Cli.Generating.Kubernetes;
 
-/// <summary>What holds passwords and digests: configurations of Redis and agents, the connection string.</summary>
+/// <summary>
+/// What holds passwords and digests: configurations of Redis and agents, the connection string.
+/// </summary>
 internal static class SecretManifest
 {
     public static GeneratedFile Of(KubernetesDescription description, SiteSecrets secrets)

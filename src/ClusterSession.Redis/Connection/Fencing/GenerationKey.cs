@@ -28,7 +28,8 @@ internal sealed class GenerationKey(byte[] key, string writer, TimeSpan commandT
     private readonly TimeSpan _patience = commandTimeout / 2 < MaxPatience ? commandTimeout / 2 : MaxPatience;
 
     private static readonly byte[] CompareAndSet = Encoding.UTF8.GetBytes(
-        "local v=redis.call('GET',KEYS[1]) if v==(ARGV[2] or false) then redis.call('SET',KEYS[1],ARGV[1]) return ARGV[1] end return v"
+        "local v=redis.call('GET',KEYS[1]) if v==(ARGV[2] or false) then redis.call('SET',KEYS[1],ARGV[1]) return "
+            + "ARGV[1] end return v"
     );
 
     /// <summary>

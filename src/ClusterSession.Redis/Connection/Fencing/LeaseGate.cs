@@ -9,11 +9,12 @@ namespace ClusterSession.Redis.Connection.Fencing;
 /// </summary>
 /// <remarks>
 /// <code>
-/// record                                     reads, heartbeat            scripts that write
-/// missing, or unreadable                     the connection is closed    FENCED, and nothing is changed
-/// of another process                         the connection is closed    FENCED, and nothing is changed
-/// of this process, epoch lower than one seen the connection is closed    (they do not look at the epoch)
-/// of this process                            keeps copies current        do their work
+/// record                           reads, heartbeat          scripts that write
+/// missing, or unreadable           the connection is closed  FENCED, and nothing is changed
+/// of another process               the connection is closed  FENCED, and nothing is changed
+/// of this process, its epoch       the connection is closed  (they do not look at the epoch)
+///   lower than one that was seen
+/// of this process                  keeps copies current      do their work
 /// </code>
 /// The run id is that of the process this connection leads to, and is in the text of the
 /// script, so that no argument is added. A run id is new with each process, and the cache of
@@ -41,7 +42,8 @@ internal sealed class LeaseGate(byte[] key, string runId, LeaseEpochs epochs) : 
             do
               local lease = redis.call('GET', {Quoted(key)})
               if not lease or string.sub(lease, 1, {LeaseRecord.RunIdLength + 1}) ~= '{runId} ' then
-                return redis.error_reply('FENCED ' .. (lease and 'the lease is of another process' or 'there is no lease'))
+                return redis.error_reply('FENCED '
+                  .. (lease and 'the lease is of another process' or 'there is no lease'))
               end
             end
 

@@ -27,7 +27,8 @@ internal sealed record ClusterNode(
     /// <summary>Reads the whole reply.</summary>
     /// <remarks>
     /// <code>
-    /// id host:port@bus[,hostname] flags master ping pong epoch link slot slot-slot [slot-&gt;-id]...
+    /// id host:port@bus[,hostname] flags master ping pong epoch link slot slot-slot
+    /// [slot-&gt;-id]...
     /// </code>
     /// CLUSTER NODES rather than SLOTS or SHARDS: it alone tells the epochs, by which two views can
     /// be compared.

@@ -13,7 +13,8 @@ namespace ClusterSession.Redis.Topology.Cluster;
 /// <code>
 ///   key --CRC16--> slot --> [ SlotRoutes ] --> link of the owner --> connection
 ///                             ^     ^
-///       MOVED (one slot) -----'     '----- slot map &lt;-- CLUSTER NODES of any node (SlotMapPoller)
+///       MOVED (one slot) -----'     '----- slot map &lt;-- CLUSTER NODES of any node
+///                                                       (SlotMapPoller)
 /// </code>
 /// Which of two views is newer is decided by configuration epochs (<see cref="SlotMap"/>).
 /// </remarks>
@@ -113,7 +114,8 @@ internal sealed class ClusterTopology : IRedisTopology
             {
                 throw new ConnectException(
                     failure?.Failure ?? ConnectFailure.TimedOut,
-                    $"No connection to the master of slot {slot} within {_connectTimeout.TotalMilliseconds:0} ms (ConnectTimeout)."
+                    $"No connection to the master of slot {slot} within {_connectTimeout.TotalMilliseconds:0} ms "
+                        + "(ConnectTimeout)."
                         + ((link?.LastFailure ?? failure) is { } last ? $" Last attempt: {last.Message}" : ""),
                     failure
                 );

@@ -148,7 +148,8 @@ internal sealed class SlotMapPoller(
                 connection.Endpoint,
                 new ConnectException(
                     ConnectFailure.Unsupported,
-                    $"{connection.Endpoint} does not tell the cluster's nodes: {e.Text} Give the user +cluster|nodes, or remove cluster=true.",
+                    $"{connection.Endpoint} does not tell the cluster's nodes: {e.Text} Give the user +cluster|nodes, "
+                        + "or remove cluster=true.",
                     e
                 )
             );

@@ -12,12 +12,13 @@ namespace ClusterSession.Redis.Topology.Detection;
 /// </summary>
 /// <remarks>
 /// <code>
-/// zookeeper=...     the master that agents have published there, with its lease record
-/// serviceName=...   Sentinel: the endpoints are sentinels
-/// cluster=true      Cluster
-/// cluster=false     one server, or several of which one is master, also behind one address (HAProxy, a virtual IP)
-/// fence=lease       one server, or several: the one that shows the lease record of its agent
-/// neither           as cluster=false, until a server says that it is a node of a cluster
+/// zookeeper=...    the master that agents have published there, with its lease record
+/// serviceName=...  Sentinel: the endpoints are sentinels
+/// cluster=true     Cluster
+/// cluster=false    one server, or several of which one is master, also behind one address
+///                  (HAProxy, a virtual IP)
+/// fence=lease      one server, or several: the one that shows the lease record of its agent
+/// neither          as cluster=false, until a server says that it is a node of a cluster
 /// </code>
 /// </remarks>
 internal static class RedisTopology

@@ -12,11 +12,14 @@ namespace ClusterSession.Redis.Topology.Sentinel;
 /// </summary>
 /// <remarks>
 /// <code>
-///  link not connected:  sentinels name m          -> try m (it must say that it is master: a sentinel may be stale)
-///                       they are replacing m      -> guess: try the replicas in turn; one that is master and continues the history
-///                                                    that was current is the new master
-///  link connected to m: a newer epoch names n     -> leave m at once, even if it still answers
-///  connected by guess:  confirmed by a newer epoch, or left as soon as the sentinels are done and name another
+///  link not connected:  sentinels name m       -> try m (it must say that it is master: a
+///                                                 sentinel may be stale)
+///                       they are replacing m   -> guess: try the replicas in turn; one that is
+///                                                 master and continues the history that was
+///                                                 current is the new master
+///  link connected to m: a newer epoch names n  -> leave m at once, even if it still answers
+///  connected by guess:  confirmed by a newer epoch, or left as soon as the sentinels are done and
+///                       name another
 /// </code>
 /// Why guess: sentinels ask a promoted replica once a second how it is. Six failovers measured
 /// (down-after 1 s, kill -9 and SIGSTOP): first write 2 to 65 ms after the replica said master,
@@ -174,7 +177,8 @@ internal sealed class SentinelEndpointSelector(
             {
                 throw new ConnectException(
                     RedisConnectFailure.Deposed,
-                    $"{connection.Endpoint} is a master that the sentinels do not name, and does not continue the last one's history."
+                    $"{connection.Endpoint} is a master that the sentinels do not name, and does not continue the last "
+                        + "one's history."
                 );
             }
 
@@ -190,7 +194,8 @@ internal sealed class SentinelEndpointSelector(
         {
             observer?.OnDeposedAccepted(
                 connection,
-                $"the sentinels' configuration is older than one that was seen, and nothing else could be reached for {fenceTimeout.TotalSeconds:0} s (FenceTimeout)."
+                "the sentinels' configuration is older than one that was seen, and nothing else could be reached for "
+                    + $"{fenceTimeout.TotalSeconds:0} s (FenceTimeout)."
             );
         }
 

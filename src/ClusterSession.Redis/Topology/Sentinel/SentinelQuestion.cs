@@ -8,8 +8,10 @@ namespace ClusterSession.Redis.Topology.Sentinel;
 /// <summary>Asks one sentinel everything, in one round trip.</summary>
 /// <remarks>
 /// <code>
-///   SENTINEL GET-MASTER-ADDR-BY-NAME name   host, port: already the promoted replica's while the failover is being finished
-///   SENTINEL MASTER name                    config-epoch, flags (its ip and port are the old ones until the failover is finished)
+///   SENTINEL GET-MASTER-ADDR-BY-NAME name   host, port: already the promoted replica's while the
+///                                           failover is being finished
+///   SENTINEL MASTER name                    config-epoch, flags (its ip and port are the old ones
+///                                           until the failover is finished)
 ///   SENTINEL SENTINELS name                 one map for each other sentinel
 ///   SENTINEL REPLICAS name                  one map for each replica
 /// </code>

@@ -9,9 +9,10 @@ namespace ClusterSession.Redis.Topology.Sentinel;
 /// <summary>The master that the sentinels name, for all keys. Thread-safe.</summary>
 /// <remarks>
 /// <code>
-///   poller of s1 --\                                        /--> link --> master
-///   poller of s2 ---+-- answers --> view: newest epoch --> selector: whom to connect to, whom to leave
-///   poller of s3 --/    (s3 was learnt from s1)
+///   poller of s1 --\                                    /--> link --> master
+///   poller of s2 ---+-- answers --> view: newest --> selector: whom to connect to, whom to
+///   poller of s3 --/                epoch                     leave
+///                   (s3 was learnt from s1)
 /// </code>
 /// With all sentinels down the last known master is used on.
 /// </remarks>

@@ -16,7 +16,8 @@ namespace ClusterSession.Http.Cookies;
 /// its bytes are equal, compared in constant time, under the ring that it was verified with:
 /// another ring begins another table.
 /// <code>
-/// place:  sequence    0 = empty, odd = being written; a reader that finds it changed has read parts of two cookies, and verifies anew
+/// place:  sequence    0 = empty, odd = being written; a reader that finds it changed has read
+///                     parts of two cookies, and verifies anew
 ///         cookie      id and token, 51 bytes
 ///         key         of the session, which is a hash of the id
 /// </code>

@@ -11,13 +11,15 @@ namespace ClusterSession.Http.SignIn;
 /// </summary>
 /// <remarks>
 /// <code>
-/// SignInSchemes is set                                  those
-/// the default scheme can sign in (a cookie)             that one
-/// else one other scheme can sign in                     that one; the interim cookies of Identity do not count
-/// else the default scheme forwards (a policy scheme)    the one it forwards this request to, if that can sign in
-/// else                                                  none
-/// the default scheme is a remote provider               its tickets besides: they are those of the cookie that it
-///                                                       signs in to
+/// SignInSchemes is set                                those
+/// the default scheme can sign in (a cookie)           that one
+/// else one other scheme can sign in                   that one; the interim cookies of Identity do
+///                                                     not count
+/// else the default scheme forwards (a policy scheme)  the one it forwards this request to, if that
+///                                                     can sign in
+/// else                                                none
+/// the default scheme is a remote provider             its tickets besides: they are those of the
+///                                                     cookie that it signs in to
 /// </code>
 /// Read from the options, not from the scheme provider: that one is asynchronous, and absent in
 /// applications without authentication. Schemes that are added while the application runs have to

@@ -15,11 +15,12 @@ namespace ClusterSession.Http.SignIn;
 /// </summary>
 /// <remarks>
 /// <code>
-/// claim                          issuer counts   case counts
-/// NameIdentifier, else sub       yes             yes
-/// PrimarySid (Windows)           no              no
-/// name of a Windows login        no              no
-/// the identity's name            no              yes        warned of once: names of people are not unique
+/// claim                     issuer counts  case counts
+/// NameIdentifier, else sub  yes            yes
+/// PrimarySid (Windows)      no             no
+/// name of a Windows login   no             no
+/// the identity's name       no             yes        warned of once: names of people are not
+///                                                     unique
 /// </code>
 /// Without the issuer, user 583231 of GitHub would be user 583231 of a customer's own provider.
 /// Thread-safe.

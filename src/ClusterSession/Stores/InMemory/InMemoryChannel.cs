@@ -19,7 +19,7 @@ internal sealed class InMemoryChannel(InMemorySessions sessions) : IStoreChannel
     public ValueTask<StoreFailure> PublishAsync(ReadOnlyMemory<byte> frame, StoreDeadline deadline)
     {
         ArgumentOutOfRangeException.ThrowIfZero(frame.Length);
-        ArgumentOutOfRangeException.ThrowIfGreaterThan(frame.Length, IStoreChannel.MostBytes);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(frame.Length, IStoreChannel.MaxBytes);
         foreach (var channel in sessions.Channels.Keys)
         {
             if (!ReferenceEquals(channel, this))

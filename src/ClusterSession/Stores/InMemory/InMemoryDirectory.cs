@@ -7,15 +7,15 @@ namespace ClusterSession.Stores.InMemory;
 /// </summary>
 internal sealed class InMemoryDirectory(InMemorySessions sessions) : ISessionDirectory
 {
-    public ValueTask<SessionListing> ListAsync(string? cursor, int most, StoreDeadline deadline)
+    public ValueTask<SessionListing> ListAsync(string? cursor, int pageSize, StoreDeadline deadline)
     {
-        ArgumentOutOfRangeException.ThrowIfLessThan(most, 1);
-        ArgumentOutOfRangeException.ThrowIfGreaterThan(most, 1000);
+        ArgumentOutOfRangeException.ThrowIfLessThan(pageSize, 1);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(pageSize, 1000);
         var keys = sessions
             .Keys.Select(static key => (Key: key, Text: key.ToString()))
             .Where(key => string.CompareOrdinal(key.Text, cursor) > 0)
             .OrderBy(static key => key.Text, StringComparer.Ordinal)
-            .Take(most)
+            .Take(pageSize)
             .ToList();
         var found = new List<ListedSession>(keys.Count);
         foreach (var (key, _) in keys)
@@ -26,6 +26,6 @@ internal sealed class InMemoryDirectory(InMemorySessions sessions) : ISessionDir
             }
         }
 
-        return new(new SessionListing(found, keys.Count == most ? keys[^1].Text : null));
+        return new(new SessionListing(found, keys.Count == pageSize ? keys[^1].Text : null));
     }
 }

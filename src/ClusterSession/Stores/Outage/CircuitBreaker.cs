@@ -5,10 +5,10 @@ namespace ClusterSession.Stores.Outage;
 /// </summary>
 /// <remarks>
 /// <code>
-///            BreakAfter failures in a row              ProbeInterval over: one operation goes through
-///   Closed ------------------------------------> Open ------------------------------------------> Probing
-///     ^                                            ^---------------- it fails --------------------'  |
-///     '----------------------------- it is answered, or the store reports a connection --------------'
+///          BreakAfter failures in a row              ProbeInterval over: one goes through
+///   Closed ----------------------------------> Open --------------------------------> Probing
+///     ^                                         ^------------ it fails -----------------'  |
+///     '--------------------------- it is answered, or the store reports a connection ------'
 /// </code>
 /// Only no response counts as a failure: no connection, or none in time. Whatever the server says
 /// is a response, given quickly: a refusal of writes (out of memory, too few replicas, not

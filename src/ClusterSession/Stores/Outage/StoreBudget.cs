@@ -6,8 +6,10 @@ namespace ClusterSession.Stores.Outage;
 /// </summary>
 /// <remarks>
 /// <code>
-/// request   |--open--|      application      |--commit--|   application   |--commit--|
-/// budget    HardTimeout ---> less the opening ---------> less the commit -----------> what is left decides: wait, or go on without the store
+/// request  |--open--|    application    |--commit--|   application   |--commit--|
+/// budget   HardTimeout -> less the opening -------> less the commit ---> what is left decides:
+///                                                                        wait, or go on without
+///                                                                        the store
 /// </code>
 /// Only waiting counts, not the application's own time. An answer within a twentieth of the limit
 /// does not count either: a request that commits a thousand times in its long life waits for no

@@ -141,7 +141,7 @@ public sealed class BothRuleTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Client_that_comes_from_the_other_side_is_told_that_something_is_missing()
+    public async Task Client_that_comes_from_the_other_side_learns_that_something_is_missing()
     {
         var (a, _) = await PartAsync(await BrowserAsync("/set/name/alice"));
         await a.GetAsync("/set/cart/book");

@@ -8,7 +8,7 @@ namespace ClusterSession.ChaosTests.Agents.Alone;
 public sealed class NotifyTests
 {
     [Fact]
-    public async Task Master_that_is_told_so_again_stays_open_under_its_epoch()
+    public async Task Master_that_is_notified_again_stays_open_under_its_epoch()
     {
         await using var site = await AloneSite.StartAsync();
         var first = await site.A.NotifyAsync("master", "is open.");
@@ -103,7 +103,7 @@ public sealed class NotifyTests
     }
 
     [Fact]
-    public async Task Backup_without_a_master_becomes_the_master_when_it_is_told_so()
+    public async Task Backup_without_a_master_becomes_the_master_when_it_is_notified()
     {
         await using var site = await AloneSite.StartAsync();
         var backup = await site.A.NotifyAsync("backup", "Waits until redis-1");

@@ -86,7 +86,8 @@ public sealed class ExpiryCheck : IHistoryCheck
         var idleNs = Nanoseconds(context.Options.IdleTimeout, context.Options.ExpirySlack);
         var absoluteNs = Nanoseconds(context.Options.AbsoluteTimeout, context.Options.ExpirySlack);
         var first = session.Events[0];
-        var lastEnd = long.MinValue; // of any request that began earlier: even one without answer may have touched the session
+        // of any request that began earlier: even one without answer may have touched the session
+        var lastEnd = long.MinValue;
         foreach (var request in session.Events)
         {
             if (lastEnd != long.MinValue && request.Result == RequestResult.Ok && ReadsEarlierValue(context, request))

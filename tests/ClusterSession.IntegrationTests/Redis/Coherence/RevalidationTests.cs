@@ -87,7 +87,7 @@ public sealed class RevalidationTests
     }
 
     [Fact]
-    public async Task Tracking_that_is_asked_for_and_refused_is_told_with_setting_value_and_remedy()
+    public async Task Tracking_that_is_asked_for_and_refused_is_reported_with_setting_value_and_remedy()
     {
         await using var redis = await RedisServer.StartAsync();
         Assert.Equal("OK", await redis.CommandAsync("ACL", "SETUSER", "default", "-client|tracking"));
@@ -100,7 +100,7 @@ public sealed class RevalidationTests
     }
 
     [Fact]
-    public async Task Replicated_on_a_server_without_WAIT_is_told_with_setting_value_and_remedy()
+    public async Task Replicated_on_a_server_without_WAIT_is_reported_with_setting_value_and_remedy()
     {
         await using var redis = await RedisServer.StartAsync();
         Assert.Equal("OK", await redis.CommandAsync("ACL", "SETUSER", "default", "-wait"));

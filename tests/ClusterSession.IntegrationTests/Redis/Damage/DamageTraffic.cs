@@ -88,7 +88,8 @@ internal sealed class DamageTraffic(IReadOnlyList<TestNode> nodes, int seed)
         var browser = client.Browser;
         if (client.HasWaited)
         {
-            await browser.GetAsync($"/set/n/{client.Number}", node); // The machine was so busy that it may have expired.
+            // The machine was so busy that it may have expired.
+            await browser.GetAsync($"/set/n/{client.Number}", node);
         }
 
         Interlocked.Increment(ref _checked);

@@ -54,9 +54,7 @@ public sealed class LongReplyTests
     [Theory]
     [InlineData(100_000)]
     [InlineData(3_000)]
-    public async Task Copies_that_no_reply_could_hold_together_stay_where_they_are_and_what_is_stored_is_readable(
-        int bytes
-    )
+    public async Task Copies_that_no_reply_could_hold_together_stay_where_they_are(int bytes)
     {
         await using var redis = await RedisServer.StartAsync();
         await using var store = Store(redis, 1 << 20);
@@ -155,10 +153,10 @@ public sealed class LongReplyTests
             ? int.Parse(calls.Groups[1].ValueSpan, CultureInfo.InvariantCulture)
             : 0;
 
-    private static RedisSessionStore Store(RedisServer redis, int mostBytes, ILogger<RedisSessionStore>? logger = null)
+    private static RedisSessionStore Store(RedisServer redis, int maxBytes, ILogger<RedisSessionStore>? logger = null)
     {
         var options = RedisOptions.Parse(redis.ConnectionString + ",asyncTimeout=30000,heartbeatTimeout=30000");
-        options.MaxReplyBytes = mostBytes;
+        options.MaxReplyBytes = maxBytes;
         return new RedisSessionStore(
             options,
             "cs",

@@ -175,7 +175,7 @@ public sealed class LeaseFenceTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Former_master_that_is_started_by_hand_is_closed_though_its_record_lives_and_nothing_else_is_there()
+    public async Task Former_master_that_is_started_by_hand_is_closed_though_its_record_lives()
     {
         await using var former = await RedisServer.StartAsync(new RedisServerOptions { AppendOnly = true });
         await OpenAsync(former, epoch: 1);

@@ -136,7 +136,7 @@ public sealed class OneAddressTests
     }
 
     [Fact]
-    public async Task A_server_restarted_without_data_is_accepted_and_told_as_a_reset()
+    public async Task A_server_restarted_without_data_is_accepted_and_reported_as_a_reset()
     {
         await using var server = await RedisServer.StartAsync();
         await using var store = await TopologyStore.StartAsync(server.ConnectionString);

@@ -11,7 +11,7 @@ public sealed class SentinelLossTests
     private static readonly SentinelClusterOptions Quick = new() { DownAfter = TimeSpan.FromMilliseconds(500) };
 
     [Fact]
-    public async Task Commit_that_the_promoted_replica_lacks_and_whose_node_is_gone_is_told_as_lost()
+    public async Task Commit_that_the_promoted_replica_lacks_and_whose_node_is_gone_is_reported_as_lost()
     {
         await using var cluster = await SentinelCluster.StartAsync(Quick);
         await using var b = await StartAsync(cluster);
@@ -47,7 +47,7 @@ public sealed class SentinelLossTests
     }
 
     [Fact]
-    public async Task With_sentinels_and_master_dead_sessions_go_on_until_the_sentinels_are_back_and_find_another()
+    public async Task With_sentinels_and_master_dead_sessions_go_on_until_the_sentinels_are_back()
     {
         // Sentinels promote no replica whose link has been down for ten times down-after longer
         // than they have known: they must be back before that.

@@ -18,7 +18,8 @@ public sealed class SentinelTests
         var old = await ReplicatedMasterAsync(cluster);
         await old.Kill9Async();
         await counter.IncrementAsync();
-        Assert.Equal([StoreLoss.None, StoreLoss.Recent], store.Losses.Distinct()); // Two sentinels at once may promote a replica each, and demote one again.
+        // Two sentinels at once may promote a replica each, and demote one again.
+        Assert.Equal([StoreLoss.None, StoreLoss.Recent], store.Losses.Distinct());
 
         // Astray: it starts as a master, and stays one until the sentinels demote it. Once they are
         // at one: until then they may replace the master that they have just named.

@@ -132,7 +132,7 @@ public sealed class AppearingLoginTests : SignInNodeTests
     }
 
     [Fact]
-    public async Task Without_the_store_a_login_that_only_appears_goes_on_under_the_old_id_and_gets_its_new_one_later()
+    public async Task Without_the_store_a_login_that_only_appears_gets_its_new_id_later()
     {
         var store = new FaultyStore(Store);
         var node = await StartRemoteAsync(ServerKind.TestServer, store: store);

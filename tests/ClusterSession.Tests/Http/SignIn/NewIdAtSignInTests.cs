@@ -306,7 +306,7 @@ public sealed class NewIdAtSignInTests : SignInNodeTests
     }
 
     [Fact]
-    public async Task Application_without_authentication_is_told_so_where_it_signs_in()
+    public async Task Application_without_authentication_learns_it_where_it_signs_in()
     {
         var node = await StartAsync(
             ServerKind.TestServer,

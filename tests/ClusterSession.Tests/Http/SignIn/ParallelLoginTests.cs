@@ -103,7 +103,7 @@ public sealed class ParallelLoginTests(ITestOutputHelper output) : SignInNodeTes
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
-    public async Task Post_without_the_login_beside_it_takes_nothing_away(bool isAnothersLogin)
+    public async Task Post_without_the_login_takes_nothing_away(bool isAnothersLogin)
     {
         var (a, b, browser, planted) = await BeginLoggedInAsync();
         if (isAnothersLogin)

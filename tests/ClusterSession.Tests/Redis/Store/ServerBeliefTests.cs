@@ -11,7 +11,7 @@ namespace ClusterSession.Tests.Redis.Store;
 /// <summary>What the store makes of what a server shows of itself, and logs of it.</summary>
 public sealed class ServerBeliefTests : IAsyncLifetime
 {
-    private const int MostTooEarly = 10;
+    private const int MaxTooEarly = 10;
     private const string RunId = "run_id:1111111111111111111111111111111111111111\r\n";
     private const string History = "master_replid:2222222222222222222222222222222222222222\r\n";
 
@@ -50,7 +50,7 @@ public sealed class ServerBeliefTests : IAsyncLifetime
         await _store.StartAsync(new RecordingObserver(), default);
         await DriveAsync(() => _logs.Count("Untracked") == 1, "it is given up");
 
-        Assert.Equal(MostTooEarly, attempts());
+        Assert.Equal(MaxTooEarly, attempts());
         Assert.True(Assert.Single(_store.Partitions).IsRevalidated);
         Assert.Contains(
             "pushes what it tracks before it has changed",
@@ -62,9 +62,9 @@ public sealed class ServerBeliefTests : IAsyncLifetime
     [Fact]
     public async Task Server_that_has_dropped_what_it_tracks_a_few_times_is_tried_until_it_keeps_it()
     {
-        var attempts = PushEarly(MostTooEarly - 1);
+        var attempts = PushEarly(MaxTooEarly - 1);
         await _store.StartAsync(new RecordingObserver(), default);
-        await DriveAsync(() => attempts() == MostTooEarly && !_store.Partitions[0].IsRevalidated, "it is proved");
+        await DriveAsync(() => attempts() == MaxTooEarly && !_store.Partitions[0].IsRevalidated, "it is proved");
         Assert.Equal(0, _logs.Count("Untracked"));
     }
 

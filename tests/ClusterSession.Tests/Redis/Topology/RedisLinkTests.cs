@@ -51,7 +51,7 @@ public sealed class RedisLinkTests
     }
 
     [Fact]
-    public async Task A_wrong_password_is_told_to_callers_at_once_and_tried_again_in_case_it_is_put_right()
+    public async Task A_wrong_password_is_reported_to_callers_at_once_and_tried_again()
     {
         await using var server = new ScriptedRedisServer();
         var right = false;

@@ -26,7 +26,7 @@ internal sealed class PlainChannel(List<PlainChannel> nodes, int seed) : IStoreC
     public ValueTask<StoreFailure> PublishAsync(ReadOnlyMemory<byte> frame, StoreDeadline deadline)
     {
         ArgumentOutOfRangeException.ThrowIfZero(frame.Length);
-        ArgumentOutOfRangeException.ThrowIfGreaterThan(frame.Length, IStoreChannel.MostBytes);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(frame.Length, IStoreChannel.MaxBytes);
         lock (nodes)
         {
             foreach (var other in nodes.Where(node => node != this))

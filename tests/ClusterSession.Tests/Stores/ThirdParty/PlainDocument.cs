@@ -6,7 +6,7 @@ namespace ClusterSession.Tests.Stores.ThirdParty;
 /// <summary>A document as bytes, and its two steps; all times are of the server's clock.</summary>
 internal sealed class PlainDocument
 {
-    private const int MostElements = 256;
+    private const int MaxElements = 256;
 
     private readonly List<Element> _elements = []; // In the order of their changes.
     private long _incarnation = BitConverter.ToInt64(RandomNumberGenerator.GetBytes(8)) | 1;
@@ -75,8 +75,8 @@ internal sealed class PlainDocument
         var isFromBeginning = known.Incarnation != _incarnation || known.Sequence > _sequence;
         var after = isFromBeginning ? 0 : known.Sequence;
         var changed = _elements.Where(element => element.Sequence > after && element.Until > now).ToList();
-        var isComplete = changed.Count <= MostElements;
-        var page = changed.Take(MostElements).ToList();
+        var isComplete = changed.Count <= MaxElements;
+        var page = changed.Take(MaxElements).ToList();
         return new(isComplete ? Position : Position with { Sequence = page[^1].Sequence }, Lease: lease)
         {
             IsFromBeginning = isFromBeginning,

@@ -55,7 +55,7 @@ public sealed class HandmadeHistoryTests
         Fails("SILENT-REGRESSION", h => h.Add([Op.Append(V1)], committed: 9).Add([Op.List(V1)], node: "B", served: 8));
 
     [Fact]
-    public void Token_what_was_read_counts_also_where_no_cookie_told_it() =>
+    public void Token_what_was_read_counts_also_where_no_cookie_named_it() =>
         Fails("SILENT-REGRESSION", h =>
             h.Add([Op.List()], sent: 5, served: 9).Add([Op.List()], node: "B", sent: 5, served: 8)
         );

@@ -89,7 +89,7 @@ public sealed class StoreLossHistoryTests
     public void Ended_session_comes_back_from_no_store_that_went_back() => Fails("RESURRECTED", h => Revived(h));
 
     [Fact]
-    public void Nor_while_a_node_lives_that_was_told_of_the_end() => Fails("RESURRECTED", h => Revived(h, "A"));
+    public void Nor_while_a_node_lives_that_knows_the_end() => Fails("RESURRECTED", h => Revived(h, "A"));
 
     [Fact]
     public void Nor_beside_the_loss_where_an_outage_would_excuse_it() =>

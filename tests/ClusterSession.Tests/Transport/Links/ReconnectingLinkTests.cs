@@ -51,7 +51,7 @@ public sealed class ReconnectingLinkTests
     }
 
     [Fact]
-    public async Task Failure_that_needs_an_operator_is_told_at_once_and_retried_in_case_it_is_mended()
+    public async Task Failure_that_needs_an_operator_is_reported_at_once_and_retried_in_case_it_is_mended()
     {
         await using var server = new EchoServer { Answer = static _ => "something else" };
         await using var link = Begin([server.Address]);

@@ -6,7 +6,7 @@ namespace ClusterSession.Tests.Transport.Signals;
 public sealed class ChangeSignalTests
 {
     [Fact]
-    public async Task All_who_wait_are_told_once()
+    public async Task All_who_wait_are_notified_once()
     {
         var signal = new ChangeSignal();
         Task[] waiting = [signal.Next, signal.Next];

@@ -63,7 +63,7 @@ public sealed class HistoryCheckTests
     }
 
     [Fact]
-    public void A_deposed_server_is_accepted_after_nothing_but_refusals_for_the_timeout_and_then_is_current()
+    public void A_deposed_server_is_accepted_after_a_timeout_of_refusals_alone_and_is_current_then()
     {
         var time = new JumpingTime();
         var histories = new HistoryCheck(TimeSpan.FromSeconds(60), time);
@@ -96,7 +96,7 @@ public sealed class HistoryCheckTests
         Assert.Equal(expected, StoredGeneration.Parse(System.Text.Encoding.UTF8.GetBytes(stored)).Floor);
 
     [Fact]
-    public void A_server_restarted_from_an_older_snapshot_is_none_that_was_deposed_unless_another_one_took_over_since()
+    public void A_server_restarted_from_an_older_snapshot_is_deposed_only_if_another_has_taken_over()
     {
         var histories = new HistoryCheck(TimeSpan.FromSeconds(60), TimeProvider.System);
         AcceptAndRaise(Server("a"), Of(null), 1);

@@ -164,7 +164,7 @@ public sealed class SentinelTopologyTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task A_name_that_no_sentinel_knows_is_told_at_once()
+    public async Task A_name_that_no_sentinel_knows_is_reported_at_once()
     {
         await using var topology = Start(_one.Endpoint, _two.Endpoint);
         var failure = await Assert.ThrowsAsync<ConnectException>(() =>
@@ -198,7 +198,7 @@ public sealed class SentinelTopologyTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task A_sentinel_that_wants_a_password_is_told_at_once_with_the_setting()
+    public async Task A_sentinel_that_wants_a_password_is_reported_at_once_with_the_setting()
     {
         _one.Server.Handshake = c => "-NOAUTH Authentication required.\r\n";
         await using var topology = Start(_one.Endpoint);

@@ -34,7 +34,7 @@ public sealed class SentinelViewTests
     }
 
     [Fact]
-    public void A_change_of_master_is_told_once()
+    public void A_change_of_master_is_reported_once()
     {
         var view = new SentinelView();
         Assert.True(view.Report(Endpoint("s1"), Answer("a", 1)));

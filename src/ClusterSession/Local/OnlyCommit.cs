@@ -7,7 +7,7 @@ namespace ClusterSession.Local;
 /// <param name="Version">Its version.</param>
 /// <param name="Opened">What the request had opened.</param>
 /// <param name="Forgotten">The tombstones that it drops.</param>
-internal sealed record PendingCommit(
+internal sealed record OnlyCommit(
     SessionDelta Delta,
     IssuedVersion Version,
     SessionRecord Opened,

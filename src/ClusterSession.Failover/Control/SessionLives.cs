@@ -3,7 +3,7 @@ namespace ClusterSession.Failover.Control;
 /// <summary>
 /// How long the application's store keeps what, by the settings of the application.
 /// </summary>
-internal static class StoreLives
+internal static class SessionLives
 {
     private const double Touches = 1.25;
     private static readonly TimeSpan LongestTouch = TimeSpan.FromMinutes(1);
