@@ -78,8 +78,8 @@ internal sealed class FencedWriters : IAsyncDisposable
     }
 
     /// <summary>
-    /// Waits until so many more were refused: by the fence of a lease that is over, or because the agent
-    /// closed its Redis before that and lets nobody in.
+    /// Waits until so many more were refused: by the fence of a lease that is over, or because the
+    /// agent closed its Redis before that and lets nobody in.
     /// </summary>
     public Task RefusedAsync(int more = 20)
     {

@@ -159,7 +159,9 @@ public sealed class KeepalivedTests(ITestOutputHelper output)
         Assert.Empty(site.Virtual.OnBoth());
     }
 
-    /// <summary>A host that is swapping: the script takes 3 s, and is to run every second.</summary>
+    /// <summary>
+    /// Hosts that are swapping: the script takes 3 s, and is to run every second.
+    /// </summary>
     [KeepalivedFact(isLong: true)]
     public async Task Check_that_is_slower_than_its_interval_takes_no_address_away_and_holds_up_no_move()
     {

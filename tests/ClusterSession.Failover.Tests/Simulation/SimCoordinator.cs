@@ -102,7 +102,9 @@ internal sealed class SimCoordinator(SimCluster cluster)
     /// <summary>A lease that is running is freed late.</summary>
     public void Linger(TimeSpan more) => _until += IsHeld ? more : TimeSpan.Zero;
 
-    /// <summary>The lease is over, and nobody has asked its holder. Our own store never does it.</summary>
+    /// <summary>
+    /// The lease is over, and nobody has asked its holder. Our own store never does it.
+    /// </summary>
     public void End()
     {
         if (IsHeld && Kind != SimStoreKind.Own)
