@@ -29,7 +29,8 @@ internal static class KeepalivedText
             vrrp_script alive {
                 script "/bin/sh {{site.ConfigDirectory}}/keepalived/{{redis.Name}}.sh"
                 interval 1
-                timeout 1
+                # A host that is slow is not dead, and its agent takes the address away where that is due.
+                timeout 5
                 fall 2
                 rise 1
                 # Nobody has the address before the first look.

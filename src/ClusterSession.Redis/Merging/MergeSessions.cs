@@ -68,7 +68,6 @@ internal sealed class MergeSessions(
         CancellationToken cancellation
     )
     {
-        const int WrittenCountsAs = 10;
         byte[] cursor = [(byte)'0'];
         ScanRequest.Page page;
         do
@@ -83,9 +82,8 @@ internal sealed class MergeSessions(
                 afterBatch();
             }
 
-            var written = counts.SoFar.Written - before;
-            var done = page.Sessions.Count + (written * (WrittenCountsAs - 1));
-            await pace.AfterAsync(done, cancellation).ConfigureAwait(false);
+            await pace.AfterAsync(page.Sessions.Count, counts.SoFar.Written - before, cancellation)
+                .ConfigureAwait(false);
         } while (!page.IsLast);
     }
 

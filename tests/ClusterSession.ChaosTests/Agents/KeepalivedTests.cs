@@ -159,6 +159,42 @@ public sealed class KeepalivedTests(ITestOutputHelper output)
         Assert.Empty(site.Virtual.OnBoth());
     }
 
+    /// <summary>
+    /// Hosts that are swapping: the script takes 3 s, and is to run every second.
+    /// </summary>
+    [KeepalivedFact(isLong: true)]
+    public async Task Check_that_is_slower_than_its_interval_takes_no_address_away_and_holds_up_no_move()
+    {
+        await using var net = await SplitBrainNet.CreateAsync(3);
+        await using var site = await StartAsync(net);
+        var old = await site.MasterAsync();
+        var (from, to) = (site.IndexOf(old), site.IndexOf(site.Other(old)));
+        await site.Virtual.AwaitAsync(from);
+        var moves = site.Virtual.Moves().Count;
+        await site.Virtual.DelayScriptAsync(from, seconds: 3);
+        await site.Virtual.DelayScriptAsync(to, seconds: 3);
+        await site.Virtual.LooksAgainAsync(from);
+        await site.Virtual.LooksAgainAsync(to);
+        Assert.Equal(moves, site.Virtual.Moves().Count);
+        Assert.True(await site.Virtual.IsAtAsync(from));
+
+        var killed = DateTimeOffset.Now;
+        await old.KillRedisAsync();
+        await site.Virtual.AwaitAsync(to);
+        Assert.False(await site.Virtual.IsAtAsync(from));
+        var moved = site.Virtual.Moves()[^1].At - killed;
+        output.WriteLine($"the address moved {moved.TotalMilliseconds:0} ms after the kill");
+        Assert.Empty(site.Virtual.OnBoth());
+
+        // And with an agent that is dead: by the number of the next master.
+        await site.BringBackAsync();
+        await site.Other(old).KillAgentAsync();
+        await site.Virtual.AwaitAsync(from);
+        await site.Virtual.AwaitAsync(to, isThere: false);
+        Assert.Equal(200, await old.GetAsync("/primary"));
+        output.WriteLine($"both hosts had the address {site.Virtual.OnBoth().Count} times");
+    }
+
     private static Task<AgentSite> StartAsync(SplitBrainNet net) =>
         AgentSite.StartAsync(new AgentSiteOptions { Hosts = net.Hosts, HasKeepalived = true });
 

@@ -144,6 +144,19 @@ internal sealed class VirtualAddress : IAsyncDisposable
         );
     }
 
+    /// <summary>From now on the script of a host takes so many seconds longer.</summary>
+    public async Task DelayScriptAsync(int host, int seconds)
+    {
+        var script = Script(_sites[host]);
+        var draft = script + ".draft";
+        var lines = await File.ReadAllLinesAsync(script);
+        await File.WriteAllLinesAsync(
+            draft,
+            [lines[0], string.Create(CultureInfo.InvariantCulture, $"sleep {seconds}"), .. lines[1..]]
+        );
+        File.Move(draft, script, overwrite: true); // A shell that reads it goes on with the former one.
+    }
+
     /// <summary>Whether a host has the address at this moment.</summary>
     public async Task<bool> IsAtAsync(int host) =>
         (
@@ -224,7 +237,7 @@ internal sealed class VirtualAddress : IAsyncDisposable
 
     private async Task WriteAsync(Site site, string generated, (string Old, string New)[] others)
     {
-        var script = Configuration(site) + ".sh";
+        var script = Script(site);
         (string Old, string New)[] changes =
         [
             ("/etc/cluster-session/keepalived/redis-1-notify.sh", Configuration(site) + "-notify.sh"),
@@ -253,6 +266,8 @@ internal sealed class VirtualAddress : IAsyncDisposable
         Path.Combine(_directory, string.Create(CultureInfo.InvariantCulture, $"looks-{host}"));
 
     private string Configuration(Site site) => Path.Combine(_directory, $"keepalived-{site.Index}.conf");
+
+    private string Script(Site site) => Configuration(site) + ".sh";
 
     private string Pid(Site site) => Path.Combine(_directory, $"keepalived-{site.Index}.pid");
 

@@ -15,6 +15,9 @@ internal sealed class LoopbackSite : IAsyncDisposable
 
     private LoopbackSite(TestCertificates? certificates) => _certificates = certificates;
 
+    /// <summary>The servers of an ensemble, where the site is of the kind "zookeeper".</summary>
+    public static IReadOnlyList<string> ZooKeepers { get; } = ["zk-1", "zk-2", "zk-3"];
+
     public static SiteSecrets Secrets { get; } = SiteSecrets.New();
 
     public IReadOnlyDictionary<string, int> Ports { get; private set; } = new Dictionary<string, int>();
@@ -136,14 +139,15 @@ internal sealed class LoopbackSite : IAsyncDisposable
             "sentinel-1",
             "sentinel-2",
             "sentinel-3",
+            .. ZooKeepers.SelectMany(name => (string[])[name, $"{name}-quorum", $"{name}-election"]),
         ];
         Ports = names.ToDictionary(name => name, _ => FreePort.Next());
-        var agents = kind == "haproxy";
+        var agents = kind != "sentinel";
         var description = new JsonObject
         {
             ["cluster"] = "shop",
             ["keyPrefix"] = "shop",
-            ["switch"] = kind,
+            ["switch"] = agents ? "haproxy" : kind,
             ["application"] = new JsonObject
             {
                 ["nodes"] = new JsonArray(Process("web-1"), Process("web-2")),
@@ -158,7 +162,15 @@ internal sealed class LoopbackSite : IAsyncDisposable
                 ["replicas"] = new JsonArray(Process("slave1"), Process("slave2")),
             },
         };
-        if (agents)
+        if (kind == "zookeeper")
+        {
+            description["zookeeper"] = new JsonObject
+            {
+                ["path"] = "/shop",
+                ["servers"] = new JsonArray([.. ZooKeepers.Select(ZooKeeper)]),
+            };
+        }
+        else if (agents)
         {
             description["voter"] = Process("voter");
         }
@@ -195,6 +207,15 @@ internal sealed class LoopbackSite : IAsyncDisposable
         );
         Assert.Equal((ExitCode.Done, ""), (run.ExitCode, run.Error));
     }
+
+    private JsonObject ZooKeeper(string name) =>
+        new()
+        {
+            ["name"] = name,
+            ["port"] = Ports[name],
+            ["quorumPort"] = Ports[$"{name}-quorum"],
+            ["electionPort"] = Ports[$"{name}-election"],
+        };
 
     private JsonObject Process(string name, bool hasAgent = false)
     {

@@ -184,22 +184,6 @@ public sealed class ProgramTests
             );
     }
 
-    [SystemdTheory]
-    [InlineData("haproxy")]
-    [InlineData("sentinel")]
-    public async Task Systemd_takes_its_units(string kind)
-    {
-        await using var site = await LoopbackSite.GenerateAsync(kind);
-        var units = Directory.GetFiles(site.File("systemd"));
-        Assert.NotEmpty(units);
-        var (_, output) = await site.RunAsync("systemd-analyze", ["verify", "--man=no", .. units]);
-        // Programs that are not installed here are no fault of the unit.
-        Assert.DoesNotContain(output.Split('\n'), line =>
-            units.Any(unit => line.Contains(Path.GetFileName(unit), StringComparison.Ordinal))
-            && !line.Contains("is not executable", StringComparison.Ordinal)
-        );
-    }
-
     [Fact]
     public async Task Node_is_taken_out_of_nginx_and_put_back_by_the_script()
     {

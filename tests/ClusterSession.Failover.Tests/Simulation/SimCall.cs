@@ -12,7 +12,8 @@ internal static class SimCall
         SimProcess agent,
         Func<bool> isCut,
         Action<Action<T>, Action> serve,
-        bool isChange = false
+        bool isChange = false,
+        TimeSpan lateness = default
     )
     {
         var world = cluster.World;
@@ -24,7 +25,7 @@ internal static class SimCall
                 from.Leaving();
             }
 
-            agent.Deliver(() => world.After(Delay(cluster), () =>
+            agent.Deliver(() => world.After(Delay(cluster) + Late(), () =>
                 {
                     if (isCut() || world.Happens(cluster.Loss))
                     {
@@ -39,7 +40,9 @@ internal static class SimCall
         });
         return new ValueTask<T>(answered.Task);
 
-        void Answer(Action complete) => world.After(Delay(cluster), () =>
+        TimeSpan Late() => lateness > TimeSpan.Zero ? world.Draw(0, lateness.TotalSeconds) : TimeSpan.Zero;
+
+        void Answer(Action complete) => world.After(Delay(cluster) + Late(), () =>
             {
                 if (!isCut() && !world.Happens(cluster.Loss))
                 {

@@ -173,7 +173,8 @@ internal sealed class SimCluster
 
     public void Heal()
     {
-        (Loss, Coordinator.IsDown, IsMergeRefused, CanSetAside) = (0, false, false, true);
+        (Loss, IsMergeRefused, CanSetAside) = (0, false, true);
+        (Coordinator.IsDown, Coordinator.RenewsNothing, Coordinator.Lateness) = (false, false, TimeSpan.Zero);
         Reconnect(Hosts);
         if (Coordinator.Document.Maintenance)
         {

@@ -6,6 +6,11 @@ namespace ClusterSession.Failover.Tests.Simulation;
 internal sealed class SimCoordinatorLink(SimCluster cluster, SimHost from, SimProcess agent, SimClock clock)
     : IFailoverCoordinator
 {
+    /// <summary>As of ZooKeeper's sessions: a proof of life this young is not made again.</summary>
+    private const double FreshShare = 0.1;
+
+    private (long Epoch, RenewResult.Renewed Renewed)? _proof;
+
     public TimeProvider Clock => clock;
 
     public ValueTask<ReadResult> ReadAsync(string name, CancellationToken cancellation) =>
@@ -25,10 +30,32 @@ internal sealed class SimCoordinatorLink(SimCluster cluster, SimHost from, SimPr
         return AskAsync(store => store.Acquire(id, holder, ttl, seen, document, countedFrom));
     }
 
-    public ValueTask<RenewResult> RenewAsync(string name, string holder, long epoch, CancellationToken cancellation)
+    public async ValueTask<RenewResult> RenewAsync(
+        string name,
+        string holder,
+        long epoch,
+        CancellationToken cancellation
+    )
     {
+        if (
+            _proof is { } proof
+            && proof.Epoch == epoch
+            && clock.GetElapsedTime(proof.Renewed.CountedFrom) < proof.Renewed.Ttl * FreshShare
+        )
+        {
+            return await AskAsync<RenewResult>(store =>
+                store.IsHeldBy(holder, epoch) ? proof.Renewed : new RenewResult.Lost()
+            );
+        }
+
         var countedFrom = clock.GetTimestamp();
-        return AskAsync(store => store.Renew(holder, epoch, countedFrom));
+        var result = await AskAsync(store => store.Renew(holder, epoch, countedFrom));
+        if (cluster.Coordinator.Kind == SimStoreKind.ZooKeeper && result is RenewResult.Renewed renewed)
+        {
+            _proof = (epoch, renewed);
+        }
+
+        return result;
     }
 
     public ValueTask<ReleaseResult> ReleaseAsync(
@@ -57,6 +84,7 @@ internal sealed class SimCoordinatorLink(SimCluster cluster, SimHost from, SimPr
             agent,
             () => cluster.Coordinator.IsDown || cluster.IsCutFromStore(from),
             (answer, _) => answer(operation(cluster.Coordinator)),
-            isChange
+            isChange,
+            cluster.Coordinator.Lateness
         );
 }

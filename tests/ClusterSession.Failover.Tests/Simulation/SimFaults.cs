@@ -21,7 +21,7 @@ internal sealed class SimFaults(SimCluster cluster)
 
     private void Strike(SimHost host)
     {
-        var kind = _world.Random.Next(27);
+        var kind = _world.Random.Next(33);
         var end = _world.Draw(0.05, _world.Happens(0.5) ? 1 : 8);
         _world.Tell($"fault {kind} at {host.Name} for {end.TotalSeconds:0.000}");
         switch (kind)
@@ -111,8 +111,25 @@ internal sealed class SimFaults(SimCluster cluster)
             case 25:
                 ChangeLeader(host);
                 break;
-            default:
+            case 26:
                 host.Redis.Process.Deliver(() => host.Redis.Promote(null)); // By hand.
+                break;
+            case 27:
+                SlowStore(end);
+                break;
+            case 28:
+                cluster.Coordinator.Linger(end);
+                break;
+            case 29:
+                cluster.Coordinator.RenewsNothing = true;
+                cluster.Trouble(cluster.Hosts);
+                _world.After(end, () => cluster.Coordinator.RenewsNothing = false);
+                break;
+            case 30:
+                cluster.Coordinator.End();
+                break;
+            default:
+                GrantEarly(end);
                 break;
         }
     }
@@ -131,6 +148,47 @@ internal sealed class SimFaults(SimCluster cluster)
             cluster.Coordinator.ChangeLeader();
             _world.After(_world.Draw(0, 2), () => Command(new OperatorCommand.SwitchTo(host.Name)));
         });
+    }
+
+    private void SlowStore(TimeSpan end)
+    {
+        cluster.Coordinator.Lateness = _world.Draw(0.05, _world.Happens(0.5) ? 0.5 : 3);
+        cluster.Trouble(cluster.Hosts);
+        _world.After(end, () =>
+        {
+            cluster.Coordinator.Lateness = TimeSpan.Zero;
+            cluster.Trouble(cluster.Hosts);
+        });
+    }
+
+    /// <summary>
+    /// The lease is ended, and can be taken by another, while its holder cannot hear of it: the
+    /// holder or its host is cut off or stands still.
+    /// </summary>
+    private void GrantEarly(TimeSpan end)
+    {
+        if (cluster.Coordinator.Holder is not { } name)
+        {
+            return;
+        }
+
+        var holder = cluster.Find(name);
+        switch (_world.Random.Next(4))
+        {
+            case 0:
+                cluster.CutFromStore(holder);
+                _world.After(end, () => cluster.Reconnect(holder));
+                break;
+            case 1:
+                Pause(end, holder, holder.AgentProcess);
+                break;
+            default:
+                cluster.Isolate(holder, alsoFromStore: true);
+                _world.After(end, () => cluster.Reconnect(holder));
+                break;
+        }
+
+        _world.After(_world.Draw(0, 0.5), cluster.Coordinator.End);
     }
 
     private void Command(OperatorCommand command)

@@ -48,6 +48,9 @@ internal sealed class SimRedis(SimCluster cluster, SimHost host)
     /// <summary>Whether a commit of ours would be accepted now.</summary>
     public bool Accepts => Process.IsRunning && IsMaster && (HasRecord || !cluster.HasFence);
 
+    /// <summary>The epoch under which it is open; 0: without a record.</summary>
+    public long OpenEpoch => Data.Record?.Tenure.Epoch ?? 0;
+
     /// <summary>
     /// Whether that is only since somebody set the clock back: a limit that the pages name.
     /// </summary>
@@ -95,7 +98,7 @@ internal sealed class SimRedis(SimCluster cluster, SimHost host)
         }
 
         Write(new SimWrite(Commit: commit));
-        return Data.Record?.Tenure.Epoch ?? 0;
+        return OpenEpoch;
     }
 
     /// <summary>

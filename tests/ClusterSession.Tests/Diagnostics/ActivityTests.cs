@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
 using ClusterSession.Stores;
+using ClusterSession.Stores.InMemory;
 using ClusterSession.TestKit.Stores;
 using ClusterSession.Tests.Nodes;
 using Xunit;
@@ -8,8 +9,8 @@ using Xunit;
 namespace ClusterSession.Tests.Diagnostics;
 
 /// <summary>
-/// The spans of a request, for OpenTelemetry. Alone, because a listener hears of all nodes of the
-/// process.
+/// The spans of a request and of a failover, for OpenTelemetry. Alone, because a listener hears of
+/// all nodes of the process.
 /// </summary>
 [CollectionDefinition(nameof(ActivityTests), DisableParallelization = true)]
 [Collection(nameof(ActivityTests))]
@@ -45,6 +46,61 @@ public sealed class ActivityTests : NodeTests
         Assert.Equal(StoreFailure.Unreachable.ToString(), span.GetTagItem("error.type"));
         Assert.DoesNotContain(span.TagObjects, tag => $"{tag.Value}".Contains(browser.Id!, StringComparison.Ordinal));
     }
+
+    [Fact]
+    public async Task Failover_has_a_span_with_what_may_be_lost_and_below_it_those_of_its_replays()
+    {
+        var store = new ReplaceableStore(Store);
+        var browser = (await StartAsync(store: store)).Browser();
+        await browser.GetAsync("/set/a/1");
+        var spans = await FailOverAsync(store, new InMemorySessionStore(new InMemorySessions(Time)));
+
+        var failover = Assert.Single(spans, span => span.OperationName == "clustersession.failover");
+        Assert.Equal("recent", failover.GetTagItem("clustersession.loss"));
+        var replays = spans.Where(span => span.OperationName == "clustersession.replay").ToArray();
+        Assert.All(replays, span => Assert.Equal(failover.SpanId, span.ParentSpanId));
+        Assert.Equal(["0, 0, 0", "1, 1, 0"], replays.Select(Counts)); // Ends, then commits.
+        Assert.DoesNotContain(spans.SelectMany(span => span.TagObjects), tag =>
+            $"{tag.Value}".Contains(browser.Id!, StringComparison.Ordinal)
+        );
+    }
+
+    [Fact]
+    public async Task Replay_that_the_next_store_does_not_answer_counts_as_failed_on_its_span()
+    {
+        var store = new ReplaceableStore(Store);
+        var node = await StartAsync(store: store);
+        await node.Browser().GetAsync("/set/a/1");
+        await node.Browser().GetAsync("/set/a/1");
+
+        var next = new FaultyStore(new InMemorySessionStore(new InMemorySessions(Time)))
+        {
+            Failing = StoreOperations.Sessions,
+        };
+        var spans = await FailOverAsync(store, next);
+        Assert.Contains("2, 0, 2", spans.Select(Counts));
+    }
+
+    /// <summary>The spans until the failover is over.</summary>
+    private async Task<Activity[]> FailOverAsync(ReplaceableStore store, IClusterSessionStore next)
+    {
+        var spans = new ConcurrentQueue<Activity>();
+        await RecordAsync(spans, () =>
+        {
+            store.Replace(next, new StoreContinuity(StoreLoss.Recent));
+            return HoldsInTimeAsync(
+                () => spans.Any(span => span.OperationName == "clustersession.failover"),
+                "the failover is over"
+            );
+        });
+        return [.. spans];
+    }
+
+    private static string Counts(Activity span) =>
+        string.Join(
+            ", ",
+            new[] { "replayed", "restored", "failed" }.Select(what => span.GetTagItem($"clustersession.{what}"))
+        );
 
     private static async Task<string> SpansOfAsync(Func<Task> request)
     {

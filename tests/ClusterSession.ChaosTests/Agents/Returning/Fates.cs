@@ -112,7 +112,7 @@ internal sealed class Fates
                     break;
             }
         });
-        await Task.WhenAll(Enumerable.Range(0, Writers).Select(writer => WriteAsync(writer, commits / Writers)));
+        await Task.WhenAll(Enumerable.Range(0, Writers).Select(writer => WriteAsync(writer, Share(commits, writer))));
     }
 
     /// <summary>
@@ -153,6 +153,9 @@ internal sealed class Fates
 
     private Task<HistoryEvent> SecondAsync(One one, NodeAddress node, Func<int, IReadOnlyList<Op>> ops) =>
         SendAsync(one.Thief, ClientKind.Thief, node, () => one.Second!.State, one.Second, ops);
+
+    /// <summary>Of the writers each gets its share, and the first ones what is left over.</summary>
+    private static int Share(int commits, int writer) => (commits + Writers - 1 - writer) / Writers;
 
     private async Task WriteAsync(int writer, int commits)
     {

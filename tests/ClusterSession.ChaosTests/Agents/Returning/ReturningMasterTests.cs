@@ -43,20 +43,15 @@ public sealed class ReturningMasterTests(ITestOutputHelper output)
     [Theory]
     [InlineData(0)]
     [InlineData(1)]
-    public async Task What_only_the_returning_master_has_is_merged_though_every_node_was_restarted(int zooKeepers)
+    public Task What_only_the_returning_master_has_is_merged_though_every_node_was_restarted(int zooKeepers) =>
+        MergeAsync(new AgentSiteOptions { ZooKeepers = zooKeepers }, Story.Times(normally: 1, atLength: 20));
+
+    /// <summary>The same behind an address that keepalived moves.</summary>
+    [KeepalivedFact(isLong: true)]
+    public async Task Behind_keepalived_too_what_only_the_returning_master_has_is_merged()
     {
-        await using var site = await AgentSite.StartAsync(
-            new AgentSiteOptions { Settings = Settings + """, "ReturnAfter": "00:00:01" """, ZooKeepers = zooKeepers }
-        );
-        await using var nodes = await ChaosCluster.StartAsync(2, site.ThroughHaProxy, AgentSite.NodeArguments);
-        for (var run = 1; run <= Story.Times(normally: 1, atLength: 20); run++)
-        {
-            var times = new ReturnTimes();
-            var verdict = await TellAsync(site, nodes, story => FailAsync(story, site, nodes, times, run));
-            output.WriteLine($"run {run}: {times}; {Story.LostForGood(verdict)} lost");
-            Assert.True(verdict.Outcome == VerdictOutcome.Passed, verdict.ToString());
-            Assert.Equal(0, Story.LostForGood(verdict));
-        }
+        await using var net = await SplitBrainNet.CreateAsync(3);
+        await MergeAsync(new AgentSiteOptions { Hosts = net.Hosts, HasKeepalived = true }, runs: 3);
     }
 
     /// <summary>The same without the merge: else the scenario above would prove nothing.</summary>
@@ -92,6 +87,25 @@ public sealed class ReturningMasterTests(ITestOutputHelper output)
         output.WriteLine($"{times}; {Story.LostForGood(verdict)} lost");
         Assert.True(times.Ahead > 0);
         Assert.True(Story.LostForGood(verdict) > 0, verdict.ToString());
+    }
+
+    private async Task MergeAsync(AgentSiteOptions options, int runs)
+    {
+        await using var site = await AgentSite.StartAsync(
+            options with
+            {
+                Settings = Settings + """, "ReturnAfter": "00:00:01" """,
+            }
+        );
+        await using var nodes = await ChaosCluster.StartAsync(2, site.ThroughHaProxy, AgentSite.NodeArguments);
+        for (var run = 1; run <= runs; run++)
+        {
+            var times = new ReturnTimes();
+            var verdict = await TellAsync(site, nodes, story => FailAsync(story, site, nodes, times, run));
+            output.WriteLine($"run {run}: {times}; {Story.LostForGood(verdict)} lost");
+            Assert.True(verdict.Outcome == VerdictOutcome.Passed, verdict.ToString());
+            Assert.Equal(0, Story.LostForGood(verdict));
+        }
     }
 
     private static async Task FailAsync(Story story, AgentSite site, ChaosCluster nodes, ReturnTimes times, int run)
