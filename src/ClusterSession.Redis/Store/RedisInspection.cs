@@ -43,22 +43,26 @@ internal sealed class RedisInspection(TimeProvider time) : IStoreInspection
             RedisRole.Replica => StoreServerRole.Replica,
             _ => StoreServerRole.Unknown,
         };
-        Set(
-            connection.Endpoint,
-            server =>
-                server with
-                {
-                    Partition = connection.Partition,
-                    IsConnected = true,
-                    Role = role,
-                    Lag = role == StoreServerRole.Primary ? TimeSpan.Zero : null,
-                }
+        Set(connection.Endpoint, server =>
+            server with
+            {
+                Partition = connection.Partition,
+                IsConnected = true,
+                Role = role,
+                Lag = role == StoreServerRole.Primary ? TimeSpan.Zero : null,
+            }
         );
     }
 
     public void Disconnected(RedisConnection connection, ConnectionException reason) =>
         Set(connection.Endpoint, server =>
-            reason.IsInOrder ? server with { IsConnected = false, Lag = null } : Failed(server, connection.Endpoint, reason)
+            reason.IsInOrder
+                ? server with
+                {
+                    IsConnected = false,
+                    Lag = null,
+                }
+                : Failed(server, connection.Endpoint, reason)
         );
 
     public void Failed(RedisEndpoint endpoint, ConnectException failure) =>

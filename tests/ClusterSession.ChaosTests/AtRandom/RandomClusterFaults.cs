@@ -7,9 +7,9 @@ using ClusterSession.TestKit.Servers;
 namespace ClusterSession.ChaosTests.AtRandom;
 
 /// <summary>
-/// As <see cref="RandomFaults"/> on a Redis Cluster of three masters with a replica each: what only a
-/// cluster does to its keys, and the deaths that it has too. Each fault is of the shard of a slot that
-/// is drawn.
+/// As <see cref="RandomFaults"/> on a Redis Cluster of three masters with a replica each: what only
+/// a cluster does to its keys, and the deaths that it has too. Each fault is of the shard of a slot
+/// that is drawn.
 /// </summary>
 internal sealed class RandomClusterFaults(Story story, RedisClusterFixture redis, ChaosCluster nodes, Random random)
     : IRandomFaults
@@ -49,7 +49,7 @@ internal sealed class RandomClusterFaults(Story story, RedisClusterFixture redis
         );
     }
 
-    /// <summary>A replica takes its master's slots without a vote, and without what it lacks.</summary>
+    /// <summary>A replica takes its master's slots without a vote.</summary>
     private async Task TakeOverAsync(string kind)
     {
         var slot = random.Next(Slots);
@@ -125,7 +125,7 @@ internal sealed class RandomClusterFaults(Story story, RedisClusterFixture redis
         );
     }
 
-    /// <summary>Each master has its replica, so that the next fault finds one to take over.</summary>
+    /// <summary>Each master has its replica: the next fault finds one to take over.</summary>
     private Task IsWholeAsync() =>
         Condition.HoldsAsync(
             async () =>

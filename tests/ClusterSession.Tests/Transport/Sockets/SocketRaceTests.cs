@@ -100,7 +100,9 @@ public sealed class SocketRaceTests
         return attempt.Task;
     }
 
-    /// <summary>The pause begins a little after the attempt before it: time passes until then.</summary>
+    /// <summary>
+    /// The pause begins a little after the attempt before it: time passes until then.
+    /// </summary>
     private Task BeginAnotherAsync(int count) =>
         Condition.HoldsAsync(
             () =>
