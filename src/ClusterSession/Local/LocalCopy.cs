@@ -71,8 +71,10 @@ internal sealed class LocalCopy(
     /// <summary>Whether it is not what the store has, as far as is known.</summary>
     public bool IsNotCurrent => _state != CopyState.Current;
 
-    /// <summary>Whether it is all that the store had, and this node's own commits on top of it; else
-    /// it is never taken for unchanged.</summary>
+    /// <summary>
+    /// Whether it is all that the store had, and this node's own commits on top of it; else it is
+    /// never taken for unchanged.
+    /// </summary>
     public bool IsComplete => _state is CopyState.Current or CopyState.Stale;
 
     /// <summary>
