@@ -6,6 +6,7 @@ namespace ClusterSession.Failover.Agents;
 /// ended or expired since is not to come back.
 /// </param>
 /// <param name="Replicas">
-/// How many replicas follow the master with their link up. They are to have it in the end.
+/// How many replicas follow the master with their link up. They are waited for at the end; how many
+/// have it then is reported.
 /// </param>
 internal sealed record MergeTerms(DateTimeOffset Since, int Replicas);

@@ -7,7 +7,8 @@ namespace ClusterSession.Failover.Deciding;
 /// <remarks>
 /// An agent commands its own Redis only. What it does depends on who holds the lease. Where the
 /// lease is free or another's, it first closes its own Redis if that is open, before
-/// <see cref="ElectionRules"/> or <see cref="ReplicaRules"/> decides:
+/// <see cref="ElectionRules"/> or <see cref="ReplicaRules"/> decides; unless it takes its own lease
+/// again (regain), or the cluster is in maintenance:
 /// <code>
 ///        coordination store not responding             lease free
 ///        +------------------------------+   +----------------------------+
@@ -30,9 +31,10 @@ namespace ClusterSession.Failover.Deciding;
 /// A planned switch is the way from ruling back to "lease free", with the next master named
 /// (<see cref="SwitchRules"/>): the master waits until that is ready, closes, and releases the
 /// lease; for a while only the next master may take it, and afterwards the former one, as the most
-/// advanced. Until the ruler is open and the ledger names it, a member with data that the ruler may
-/// lack stays closed and follows nobody (<see cref="Reason.Unmerged"/>). A lease that ends, in
-/// whatever step, leads back to "lease free", where roles do not count: data does.
+/// advanced. A member with data that the ruler may lack stays closed and follows nobody until that
+/// was merged, which begins when the ruler is open and the ledger names the member
+/// (<see cref="Reason.Unmerged"/>). A lease that ends, in whatever step, leads back to "lease
+/// free", where roles do not count: data does.
 /// </remarks>
 /// <param name="timings">Durations and limits, alike on all agents of a cluster.</param>
 internal sealed class FailoverDecider(FailoverTimings timings)

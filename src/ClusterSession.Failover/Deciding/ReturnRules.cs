@@ -23,7 +23,7 @@ internal sealed class ReturnRules(FailoverTimings timings)
             || document.Ruler is not { IsChosen: false }
             || document is not { Maintenance: false, Change: null, Switch: null }
             || document is not { Ledger: [], Reinits: [], Discards: [] }
-            || view.Now - document.Returned < timings.FlappingWindow
+            || view.Now - document.ReturnAskedAt < timings.FlappingWindow
         )
         {
             return null;
@@ -46,7 +46,7 @@ internal sealed class ReturnRules(FailoverTimings timings)
             .FirstOrDefault(request => _switch.WhyNot(view, request) is null);
         return request is null
             ? null
-            : (document with { Switch = request, Returned = view.Now }).With(
+            : (document with { Switch = request, ReturnAskedAt = view.Now }).With(
                 new ClusterEvent(view.Now, epoch, EventKind.ReturnAsked, view.Self, request.To)
             );
     }

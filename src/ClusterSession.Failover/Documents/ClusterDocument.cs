@@ -45,8 +45,11 @@ internal sealed record ClusterDocument
     /// <summary>Members that do not follow the master, and since when.</summary>
     public IReadOnlyList<Absence> Absences { get; init; } = [];
 
-    /// <summary>When the way back was taken last; null: never.</summary>
-    public DateTimeOffset? Returned { get; init; }
+    /// <summary>
+    /// When the way back was asked for last, whatever came of it; null: never.
+    /// </summary>
+    [JsonPropertyName("returned")] // The name that every release reads and writes.
+    public DateTimeOffset? ReturnAskedAt { get; init; }
 
     public ClusterChange? Change { get; init; }
 

@@ -176,7 +176,7 @@ internal static class ClusterReport
             return null;
         }
 
-        var end = document.Returned + timings.FlappingWindow;
+        var end = document.ReturnAskedAt + timings.FlappingWindow;
         return new ReturnStatus(
             preferred.Name,
             document.Ruler!.IsChosen,

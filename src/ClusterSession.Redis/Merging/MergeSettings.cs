@@ -23,8 +23,8 @@ internal sealed record MergeSettings
     public int BytesInFlight { get; init; } = 4 << 20;
 
     /// <summary>
-    /// How many replicas of the target must have all of it at the end. Default 0: none is waited
-    /// for.
+    /// For how many replicas of the target it waits at the end. How many have all of it is in the
+    /// report, and a merge with fewer is complete all the same. Default 0: none is waited for.
     /// </summary>
     public int Replicas { get; init; }
 

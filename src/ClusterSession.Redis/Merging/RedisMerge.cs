@@ -12,7 +12,7 @@ namespace ClusterSession.Redis.Merging;
 /// 2 count what the source has, and name what is not merged: foreign keys     first progress
 /// 3 documents: ends and revocations before the sessions that they are about
 /// 4 sessions, batch by batch                                                 progress after each
-/// 5 replicas of the target have it; the lease is still the same
+/// 5 replicas of the target are waited for; the lease is still the same
 /// </code>
 /// It keeps nothing of its own. Whatever interrupts it, another one compares anew and does what is
 /// left; one that finds nothing writes nothing. Never merged: lease, epoch, generation, heartbeats,

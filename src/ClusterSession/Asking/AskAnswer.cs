@@ -18,7 +18,10 @@ internal enum AskAnswer : byte
     /// <summary>It has restored the session in the store.</summary>
     Restored = 2,
 
-    /// <summary>It knows that the session was ended, and has ended it in the store again.</summary>
+    /// <summary>
+    /// It knows that the session was ended, and has sent that to the store again; whether the store
+    /// has taken it is not said.
+    /// </summary>
     Ended = 3,
 
     /// <summary>

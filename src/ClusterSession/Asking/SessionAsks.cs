@@ -18,8 +18,8 @@ namespace ClusterSession.Asking;
 /// 125 ms, 250 ms      -> sent again, if somebody has not answered: a frame may be lost
 /// 500 ms              -> decided by what is known
 /// </code>
-/// "Ended" counts more than "restored", and whenever it comes: a node that knows an end has ended
-/// the session in the store again before it answers.
+/// "Ended" counts more than "restored", and whenever it comes: a node that knows an end sends it
+/// to the store, or keeps it in its journal, and answers so whatever came of that: the end holds.
 /// </remarks>
 internal sealed class SessionAsks(
     FrameSender sender,

@@ -14,7 +14,7 @@ namespace ClusterSession.Asking;
 /// <remarks>
 /// <code>
 /// this node                                           does                       answers
-/// knows its end                                       ends it again              ended
+/// knows its end                                       sends that again           ended
 /// has what is pending of it                           sends that                 restored
 /// has a copy, or its own commit, that is all of it    stores it, or merges it    restored
 ///   the same, changed by another node since,
@@ -44,8 +44,9 @@ internal sealed class SessionHolder(
         || local.Copies.TryGet(key, out var copy) && local.IsUsable(copy);
 
     /// <summary>Does what the table says.</summary>
-    /// <returns>The answer; null if the store did not take what this node has: nothing may be said
-    /// of it then.</returns>
+    /// <returns>The answer; null if the store did not take what this node has of a living session:
+    /// nothing may be said of it then. An end is answered whether the store took it or
+    /// not.</returns>
     public async ValueTask<AskAnswer?> AnswerAsync(SessionKey key, StoreDeadline deadline)
     {
         if (local.Ends.TryFind(key, out var end, out _))
@@ -69,7 +70,7 @@ internal sealed class SessionHolder(
             return AskAnswer.Kept;
         }
 
-        var mayRevive = held.IsOutdated && recovery.WindowOf(key).MayHaveLostEnds;
+        var mustNotCreate = held.IsOutdated && recovery.WindowOf(key).MayHaveLostEnds;
         var (record, isComplete) = await repair
             .RecoverAsync(
                 key,
@@ -77,13 +78,13 @@ internal sealed class SessionHolder(
                 stored: null,
                 deadline,
                 held.UsedAt,
-                mayRevive ? MergeMode.Amend : MergeMode.Restore
+                mustNotCreate ? MergeMode.Amend : MergeMode.Restore
             )
             .ConfigureAwait(false);
         return (record.IsDestroyed, isComplete) switch
         {
             (true, _) => local.Ends.Contains(key) ? AskAnswer.Ended
-            : mayRevive ? AskAnswer.Kept
+            : mustNotCreate ? AskAnswer.Kept
             : AskAnswer.None,
             (_, true) => AskAnswer.Restored,
             _ => null,

@@ -7,8 +7,9 @@ internal enum CommitOutcome
     Nothing,
 
     /// <summary>
-    /// They are where the durability asks for; or in the journal, while the store does not respond
-    /// or refuses writes.
+    /// They are where the durability asks for; or, where too few replicas confirm in time, in the
+    /// master alone, counted as that; or in the journal, while the store does not respond or
+    /// refuses writes.
     /// </summary>
     Committed,
 

@@ -7,8 +7,9 @@ namespace ClusterSession.Committing;
 /// <param name="Outcome">The kind of answer.</param>
 /// <param name="Record">The request's copy with its changes, for
 /// <see cref="CommitOutcome.Committed"/>.</param>
-/// <param name="IsComplete">Whether the record is all of the session; else others have changed it
-/// since the request opened it.</param>
+/// <param name="IsComplete">Whether the record is known to be all that the store has under its
+/// version. Else others have changed it since the request opened it, or a later commit of this node
+/// was heard of first, or it is in the journal.</param>
 /// <param name="Failure">What is certain, for <see cref="CommitOutcome.Unavailable"/>.</param>
 /// <param name="MovedTo">
 /// If the session was rotated meanwhile, its successor: for <see cref="CommitOutcome.Committed"/>

@@ -7,7 +7,8 @@ internal enum Freshness
     Fresh,
 
     /// <summary>
-    /// Another node has changed, destroyed or rotated the session since the local copy was made.
+    /// The local copy is stale: the store may have another version by now, also by this node's own
+    /// replay.
     /// </summary>
     Changed,
 

@@ -37,8 +37,9 @@ namespace ClusterSession.Local;
 /// <param name="clock">The clock of uses.</param>
 /// <param name="pending">Sessions of which the store lacks something: their copies are not
 /// evicted.</param>
-/// <param name="ends">Sessions that are known to be ended: no copy of one stays here, whatever the
-/// store has.</param>
+/// <param name="ends">Sessions that are known to be ended: no copy of one is published here,
+/// whatever the store has. An incomplete one may stay, and is never served: who opens the session
+/// finds its end first.</param>
 internal sealed class LocalCopies(
     LocalCopyOptions options,
     CoarseClock clock,
@@ -73,7 +74,10 @@ internal sealed class LocalCopies(
     /// </summary>
     public int Mark(SessionKey key) => Volatile.Read(ref _marks[key.Stripe(Stripes)]);
 
-    /// <summary>Somebody else changed, touched or ended the session.</summary>
+    /// <summary>
+    /// The store may have another version by now, by somebody else or by what this node has just
+    /// sent.
+    /// </summary>
     public void OnChanged(SessionKey key)
     {
         Interlocked.Increment(ref _marks[key.Stripe(Stripes)]);
@@ -87,7 +91,7 @@ internal sealed class LocalCopies(
     /// Puts a copy here, unless a newer one is here already. Answers with the one that is.
     /// </summary>
     /// <param name="key">Which session.</param>
-    /// <param name="record">What the store has.</param>
+    /// <param name="record">What the store has, or will have from the journal.</param>
     /// <param name="lease">How long that may be relied on.</param>
     /// <param name="mark">The mark that was taken before the store was asked.</param>
     /// <param name="touchedAt">Up to when the store knows that the session is in use.</param>

@@ -51,9 +51,8 @@ internal sealed class LocalCopy(
     public int CookieSentAt = touchedAt;
 
     /// <summary>
-    /// Whether this node was the last to prolong the session in the store when the copy was made.
-    /// While the copy is fresh nobody else has: a store tells of
-    /// that too.
+    /// Whether this node was the last to prolong the session in the store, when the copy was made
+    /// or by a touch since. While the copy is fresh nobody else has: a store tells of that too.
     /// </summary>
     public bool IsProlongedHere = isProlongedHere;
 
@@ -72,8 +71,10 @@ internal sealed class LocalCopy(
     /// <summary>Whether it is not what the store has, as far as is known.</summary>
     public bool IsNotCurrent => _state != CopyState.Current;
 
-    /// <summary>Whether it is all that the store had under its version; else it is never taken for
-    /// unchanged.</summary>
+    /// <summary>
+    /// Whether it is all that the store had, and this node's own commits on top of it; else it is
+    /// never taken for unchanged.
+    /// </summary>
     public bool IsComplete => _state is CopyState.Current or CopyState.Stale;
 
     /// <summary>
@@ -93,7 +94,7 @@ internal sealed class LocalCopy(
     /// <summary>Whether a record has all that is here.</summary>
     public bool IsContainedIn(SessionRecord record) => record.ContainsAllOf(Record);
 
-    /// <summary>Somebody else has changed the session.</summary>
+    /// <summary>The store may have another version by now.</summary>
     public void MarkStale()
     {
         if (_state == CopyState.Current)

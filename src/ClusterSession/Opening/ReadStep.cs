@@ -37,6 +37,8 @@ internal enum ReadStep
     /// <summary>The store has lost the session: the local copy is stored again.</summary>
     Restore,
 
-    /// <summary>Neither the store nor this node has the session.</summary>
+    /// <summary>
+    /// The store has nothing, and this node nothing that may be stored again now.
+    /// </summary>
     Nothing,
 }

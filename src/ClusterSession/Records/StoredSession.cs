@@ -27,8 +27,7 @@ public sealed class StoredSession
 
     /// <summary>
     /// The session; of one that has ended nothing but version and beginning. A store that keeps
-    /// bytes makes an ended one again with <see cref="Destroy"/>, applied to an empty record of
-    /// that beginning (<see cref="SessionRecord.New"/>).
+    /// bytes makes an ended one again with <see cref="Ended"/>.
     /// </summary>
     public SessionRecord Record { get; }
 

@@ -3,7 +3,10 @@ namespace ClusterSession.Records;
 /// <summary>The kinds of answer to a commit, a copy or an end.</summary>
 public enum WriteOutcome
 {
-    /// <summary>It is stored under the version it came with.</summary>
+    /// <summary>
+    /// It has happened, now or before, under the version it came with. A copy that was stored where
+    /// there was none keeps the version of its record.
+    /// </summary>
     Committed,
 
     /// <summary>
@@ -12,7 +15,10 @@ public enum WriteOutcome
     /// </summary>
     Unchanged,
 
-    /// <summary>There is no record to apply it to: send a full copy.</summary>
+    /// <summary>
+    /// There is no record that it may be applied to. There is none: send a full copy. Or it lacks
+    /// what the copy is an addition to. Or the copy has no life left.
+    /// </summary>
     Missing,
 
     /// <summary>The session was ended before; nothing is written.</summary>
@@ -20,7 +26,8 @@ public enum WriteOutcome
 
     /// <summary>
     /// The store's version is not older than the one that came: take a newer version and send
-    /// again.
+    /// again. Or it is not the one that it must be (<see cref="SessionChange.MustBeBase"/>,
+    /// <see cref="SessionEnd.MustBe"/>): what is there has to be read or merged first.
     /// </summary>
     Superseded,
 

@@ -251,7 +251,7 @@ internal sealed class JournalSender(
                 case WriteOutcome.Committed or WriteOutcome.Unchanged when answer.Lease.IsLost:
                     continue; // Another server is there by now, and a replay that has begun may have passed this by.
                 case WriteOutcome.Missing when mode == MergeMode.Amend:
-                    mode = MergeMode.Restore; // The store has lost the session, or never had it.
+                    mode = MergeMode.Restore; // It has no record, or one that lacks the base.
                     continue;
                 case WriteOutcome.Committed:
                     var isComplete =

@@ -9,9 +9,9 @@ using Microsoft.Extensions.Logging;
 namespace ClusterSession.Recovery;
 
 /// <summary>
-/// Repairs what the store lacks: merges a copy of this node into the stored record, under a new
-/// version. Any number of nodes may do so at once and as often as they like; merging makes it
-/// harmless.
+/// Repairs a session by a copy of this node, or restores it where the store has none: merges the
+/// copy into the stored record, under a new version, or stores it as it is, under its own. Any
+/// number of nodes may do so at once and as often as they like; merging makes it harmless.
 /// </summary>
 internal sealed class SessionRepair(
     StoreGuard store,
@@ -124,7 +124,8 @@ internal sealed class SessionRepair(
                         ? (more, true)
                         : (merged, false);
                 case WriteOutcome.Missing when stored is null:
-                    return (Tombstone(version), true); // Answered as ended: it has expired.
+                    // It has expired; or, for Amend, it is not there and must not be made.
+                    return (Tombstone(version), true);
                 default:
                     return (Unstored(key, merged, stored), false);
             }

@@ -97,7 +97,8 @@ public interface IClusterSessionStore : IAsyncDisposable
     /// because operations that come before there is one are answered all the same. Called again, it
     /// changes nothing but the observer.
     /// </summary>
-    /// <param name="observer">What is called: this node's local copies.</param>
+    /// <param name="observer">What is called: this node, which invalidates its copies and recovers
+    /// what was lost.</param>
     /// <param name="cancellationToken">The host gives up starting.</param>
     /// <exception cref="InvalidOperationException">The store responds, and cannot do what a setting
     /// asks for; says which, and the remedy. The host does not start. A store that cannot be

@@ -1,9 +1,14 @@
 namespace ClusterSession.Stores;
 
-/// <summary>What a store that is connected to again may have lost.</summary>
+/// <summary>
+/// What a store, or a partition of it, may have lost when it is connected to, for the first time or
+/// again.
+/// </summary>
 public enum StoreLoss
 {
-    /// <summary>Nothing: it is the same server with the same history.</summary>
+    /// <summary>
+    /// Nothing. The same server with the same history, or the first one this process has seen.
+    /// </summary>
     None,
 
     /// <summary>The end of its history: a replica took over that may have been behind.</summary>

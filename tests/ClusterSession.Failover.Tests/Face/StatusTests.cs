@@ -153,7 +153,7 @@ public sealed class StatusTests
         await site.EditAsync(document =>
             document with
             {
-                Returned = now,
+                ReturnAskedAt = now,
                 Ruler = document.Ruler! with { IsChosen = true },
             }
         );

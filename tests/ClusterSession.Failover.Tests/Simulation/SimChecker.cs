@@ -248,7 +248,7 @@ internal sealed class SimChecker(SimCluster cluster)
         && ruler.Member != cluster.Hosts[0].Name
         && document is { Ledger: [], Discards: [] }
         && !cluster.Timings.IsBarred(document, cluster.Hosts[0].Name, cluster.Hosts[0].Wall)
-        && !(cluster.Hosts[0].Wall - document.Returned < cluster.Timings.FlappingWindow + TimeSpan.FromSeconds(2))
+        && !(cluster.Hosts[0].Wall - document.ReturnAskedAt < cluster.Timings.FlappingWindow + TimeSpan.FromSeconds(2))
         && cluster.Hosts[0].Wall - document.Events.Max(line => line.At) > TimeSpan.FromSeconds(20);
 
     private void Violate(string what)

@@ -16,9 +16,7 @@ internal enum HistoryCheckResult
     /// <summary>Continues the current history: a replica that was promoted. Accepted.</summary>
     Promoted,
 
-    /// <summary>
-    /// Of a newer generation, or a newer configuration epoch, than any seen. Accepted.
-    /// </summary>
+    /// <summary>Of a newer generation than any seen. Accepted.</summary>
     Newer,
 
     /// <summary>
@@ -33,6 +31,6 @@ internal enum HistoryCheckResult
     /// <summary>Continues the history of a deposed master, not the current one. Refused.</summary>
     ForkOfDeposed,
 
-    /// <summary>Its data is of an older generation than one seen. Refused.</summary>
+    /// <summary>Its data is from before the last takeover that was seen. Refused.</summary>
     OlderGeneration,
 }
