@@ -20,7 +20,7 @@ internal sealed class MergeGate(byte[] key, Tenure tenure) : ILeaseGate
     public ReadOnlyMemory<byte> Key => key;
 
     /// <inheritdoc/>
-    public long Epoch => tenure.Epoch;
+    public long Epoch { get; private set; }
 
     /// <inheritdoc/>
     public string Lua { get; } =
@@ -35,10 +35,15 @@ internal sealed class MergeGate(byte[] key, Tenure tenure) : ILeaseGate
             """;
 
     /// <inheritdoc/>
-    public string? WhyClosed(ReadOnlySpan<byte> record) =>
-        record.IsEmpty ? "no agent holds its lease open"
-        : !LeaseRecord.TryParse(record, out var shown) ? "its lease record cannot be read"
-        : shown.RunId != tenure.RunId ? "its lease record is of another process"
-        : shown.Epoch != tenure.Epoch ? $"its lease has epoch {shown.Epoch} now, and not {tenure.Epoch}"
-        : null;
+    public string? WhyClosed(ReadOnlySpan<byte> record)
+    {
+        var reason =
+            record.IsEmpty ? "no agent holds its lease open"
+            : !LeaseRecord.TryParse(record, out var shown) ? "its lease record cannot be read"
+            : shown.RunId != tenure.RunId ? "its lease record is of another process"
+            : shown.Epoch != tenure.Epoch ? $"its lease has epoch {shown.Epoch} now, and not {tenure.Epoch}"
+            : null;
+        Epoch = reason is null ? tenure.Epoch : Epoch;
+        return reason;
+    }
 }

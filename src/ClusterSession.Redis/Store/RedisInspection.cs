@@ -14,88 +14,88 @@ namespace ClusterSession.Redis.Store;
 /// </summary>
 internal sealed class RedisInspection(TimeProvider time) : IStoreInspection
 {
-    private readonly ConcurrentDictionary<RedisEndpoint, StoreServer> _servers = new();
-    private readonly ConcurrentDictionary<RedisEndpoint, ILeaseGate> _gates = new();
+    private readonly ConcurrentDictionary<RedisEndpoint, Seen> _servers = new();
 
     public IReadOnlyList<StoreServer> Snapshot() =>
         [
             .. _servers
-                .Select(server =>
-                    server.Value with
-                    {
-                        // A lease that the same process takes again is no new connection.
-                        Epoch = _gates.GetValueOrDefault(server.Key)?.Epoch ?? 0,
-                    }
-                )
+                .Values.Select(static seen => seen.Now)
                 .OrderBy(static server => server.Endpoint, StringComparer.Ordinal),
         ];
 
     public void Connected(RedisConnection connection)
     {
-        if (connection.Gate is { } gate)
-        {
-            _gates[connection.Endpoint] = gate;
-        }
-
         var role = connection.Server.Role switch
         {
             RedisRole.Master => StoreServerRole.Primary,
             RedisRole.Replica => StoreServerRole.Replica,
             _ => StoreServerRole.Unknown,
         };
-        Set(connection.Endpoint, server =>
-            server with
+        Set(connection.Endpoint, seen => new Seen(
+            seen.Server with
             {
                 Partition = connection.Partition,
                 IsConnected = true,
                 Role = role,
                 Lag = role == StoreServerRole.Primary ? TimeSpan.Zero : null,
-            }
-        );
+            },
+            connection.Gate
+        ));
     }
 
     public void Disconnected(RedisConnection connection, ConnectionException reason) =>
-        Set(connection.Endpoint, server =>
+        Set(connection.Endpoint, seen =>
             reason.IsInOrder
-                ? server with
-                {
-                    IsConnected = false,
-                    Lag = null,
-                }
-                : Failed(server, connection.Endpoint, reason)
+                ? new Seen(seen.Server with { IsConnected = false, Lag = null }, Gate: null)
+                : Failed(seen.Server, connection.Endpoint, reason)
         );
 
     public void Failed(RedisEndpoint endpoint, ConnectException failure) =>
-        Set(endpoint, server => server.IsConnected ? server : Failed(server, endpoint, failure));
+        Set(endpoint, seen => seen.Server.IsConnected ? seen : Failed(seen.Server, endpoint, failure));
 
     /// <summary>Other servers are used from now on.</summary>
     public void Moved()
     {
-        foreach (var (endpoint, server) in _servers)
+        foreach (var server in _servers)
         {
-            if (!server.IsConnected)
+            if (!server.Value.Server.IsConnected)
             {
-                _servers.TryRemove(endpoint, out _);
-                _gates.TryRemove(endpoint, out _);
+                _servers.TryRemove(server); // Unless it was connected meanwhile.
             }
         }
     }
 
-    private StoreServer Failed(StoreServer server, RedisEndpoint endpoint, Exception failure) =>
-        server with
-        {
-            IsConnected = false,
-            Lag = null,
-            LastFailure = LogSentence.Of(endpoint.Address, failure),
-            LastFailureAt = time.GetUtcNow(),
-        };
+    private Seen Failed(StoreServer server, RedisEndpoint endpoint, Exception failure) =>
+        new(
+            server with
+            {
+                IsConnected = false,
+                Lag = null,
+                LastFailure = LogSentence.Of(endpoint.Address, failure),
+                LastFailureAt = time.GetUtcNow(),
+            },
+            Gate: null
+        );
 
-    private void Set(RedisEndpoint endpoint, Func<StoreServer, StoreServer> change) =>
+    private void Set(RedisEndpoint endpoint, Func<Seen, Seen> change) =>
         _servers.AddOrUpdate(
             endpoint,
             static (endpoint, change) =>
-                change(new StoreServer(0, endpoint.ToString(), StoreServerRole.Unknown, IsConnected: false)),
-            static (_, server, change) => change(server),
+                change(
+                    new Seen(
+                        new StoreServer(0, endpoint.ToString(), StoreServerRole.Unknown, IsConnected: false),
+                        Gate: null
+                    )
+                ),
+            static (_, seen, change) => change(seen),
             change
         );
+
+    /// <param name="Server">The server.</param>
+    /// <param name="Gate">Of the connection to it: a process that takes its lease again has another
+    /// epoch without a new connection. Null: none is open, or it shows no lease.</param>
+    private sealed record Seen(StoreServer Server, ILeaseGate? Gate)
+    {
+        public StoreServer Now => Server with { Epoch = Gate?.Epoch ?? 0 };
+    }
 }

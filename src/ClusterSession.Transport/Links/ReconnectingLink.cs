@@ -197,6 +197,12 @@ internal sealed class ReconnectingLink<TConnection> : IAsyncDisposable
                 // Somebody else is to be tried now.
                 _backOff.Reset();
             }
+            catch (Exception e) when (e is not OperationCanceledException)
+            {
+                // An observer or selector that throws must not end the link for good.
+                await Task.Delay(_backOff.Next(), _time, _stop.Token)
+                    .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            }
         }
     }
 

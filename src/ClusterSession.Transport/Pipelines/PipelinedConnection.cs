@@ -193,11 +193,16 @@ internal abstract partial class PipelinedConnection : IAsyncDisposable
             _wake.Set(onThisThread: false);
         }
 
-        foreach (var (request, sent) in left)
+        try
         {
-            request.Fail(reason(sent));
+            foreach (var (request, sent) in left)
+            {
+                request.Fail(reason(sent));
+            }
         }
-
-        _closed.TrySetResult(_closeReason);
+        finally
+        {
+            _closed.TrySetResult(_closeReason);
+        }
     }
 }

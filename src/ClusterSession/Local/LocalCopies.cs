@@ -26,10 +26,10 @@ namespace ClusterSession.Local;
 /// </para>
 /// <para>
 /// <b>Copies that are not whole</b> (<see cref="PutIncomplete"/>) wait for the store's record, and
-/// go only when that has all they have: a session that was served here is served on, should the
-/// store vanish first. A whole copy beside a record that lacks its commit, of a replica that was
-/// promoted without it, becomes one: the record's version may be newer, of another commit that was
-/// replayed first.
+/// give way only to one that has all they have, or to the bounds: a session that was served here is
+/// served on, should the store vanish first. A whole copy beside a record that lacks its commit, of
+/// a replica that was promoted without it, becomes one: the record's version may be newer, of
+/// another commit that was replayed first.
 /// </para>
 /// <para>Thread-safe.</para>
 /// </remarks>
@@ -219,7 +219,7 @@ internal sealed class LocalCopies(
                 StateOf(isDiverged || present is { IsDiverged: true })
             );
         } while (!TryPut(key, present, copy));
-        KeepWithinBounds();
+        KeepWithinBounds(key);
     }
 
     /// <summary>
@@ -277,15 +277,18 @@ internal sealed class LocalCopies(
         Interlocked.Add(ref _bytes, -(copy.Record.Size + Overhead));
     }
 
-    private void KeepWithinBounds()
+    /// <summary>Evicts what is too much.</summary>
+    /// <param name="kept">What is not evicted now: nobody else may have it, and all others may be
+    /// pinned.</param>
+    private void KeepWithinBounds(SessionKey? kept = null)
     {
         if (_count > options.MaxCount || Bytes > options.MaxBytes)
         {
-            Evict();
+            Evict(kept);
         }
     }
 
-    private void Evict()
+    private void Evict(SessionKey? kept)
     {
         if (!_evictionLock.TryEnter())
         {
@@ -296,7 +299,7 @@ internal sealed class LocalCopies(
         {
             // Twice round at most: once to take second chances, once to evict.
             for (
-                var steps = 2L * (_copies.Count + 1);
+                var steps = 2L * (_count + 1);
                 steps > 0 && (_count > options.MaxCount || Bytes > options.MaxBytes);
                 steps--
             )
@@ -314,7 +317,7 @@ internal sealed class LocalCopies(
                 {
                     copy.WasUsed = false;
                 }
-                else if (pending?.Contains(key) != true && _copies.TryRemove(_hand.Current))
+                else if (key != kept && pending?.Contains(key) != true && _copies.TryRemove(_hand.Current))
                 {
                     Forget(copy);
                 }

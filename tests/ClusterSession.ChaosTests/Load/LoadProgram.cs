@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using ClusterSession.ChaosTests.Load.Clients;
 using ClusterSession.Histories;
 using ClusterSession.Histories.Checking;
@@ -119,25 +120,37 @@ internal sealed class LoadProgram : IDisposable
             && new ConvergenceCheck().Check(context).Never == 0;
     }
 
-    private Task ReadOnceAsync()
+    private async Task ReadOnceAsync()
     {
         var events = Recorder.ToHistory().Events.GroupBy(e => e.Session).ToDictionary(g => g.Key, g => g.ToList());
         var options = new ParallelOptions { MaxDegreeOfParallelism = 8 };
-        return Parallel.ForEachAsync(Sessions.Left(), options, async (jar, _) =>
+        var failed = new ConcurrentBag<(string Node, HistoryEvent Read)>();
+        var until = Recorder.NowNs + (long)NodeDeadline.TotalNanoseconds;
+        await Parallel.ForEachAsync(Sessions.Left(), options, async (jar, _) =>
         {
             var ops = FinalOps(events.GetValueOrDefault(jar.Session) ?? []);
             foreach (var node in Plan.Nodes)
             {
-                await ReadThroughAsync(jar, node, ops);
+                if (await ReadThroughAsync(jar, node, ops, until) is { } read)
+                {
+                    failed.Add((node.Name, read));
+                }
             }
         });
+        if (!failed.IsEmpty)
+        {
+            throw new TimeoutException(
+                "After the run nodes did not answer for sessions: "
+                    + string.Join(", ", failed.GroupBy(one => one.Node).Select(node => $"{node.Key}: {node.Count()}"))
+                    + string.Concat(failed.Take(5).Select(one => $"{Environment.NewLine}  {one.Node}: {one.Read}"))
+            );
+        }
     }
 
     // Each read is a client of its own: none keeps the cookie it is given, so none may expect to
-    // see what another one saw.
-    private async Task ReadThroughAsync(JarState jar, NodeAddress node, List<Op> ops)
+    // see what another one saw. The last answer, where none was a success in time.
+    private async Task<HistoryEvent?> ReadThroughAsync(JarState jar, NodeAddress node, List<Op> ops, long until)
     {
-        var until = Recorder.NowNs + (long)NodeDeadline.TotalNanoseconds;
         while (true)
         {
             var read = await Sender.SendAsync(
@@ -152,14 +165,12 @@ internal sealed class LoadProgram : IDisposable
             );
             if (read.Result == RequestResult.Ok)
             {
-                return;
+                return null;
             }
 
             if (Recorder.NowNs > until)
             {
-                throw new TimeoutException(
-                    $"Node {node.Name} did not answer for session {jar.Session} after the run: {read}"
-                );
+                return read;
             }
 
             await Task.Delay(20, CancellationToken.None);

@@ -210,6 +210,28 @@ public sealed class RedisClusterFixture : IAsyncDisposable
         return owner!;
     }
 
+    /// <summary>
+    /// Waits until all servers name the same owners, and everybody who owns nothing is a replica
+    /// that is connected.
+    /// </summary>
+    public Task RestAsync() =>
+        Condition.HoldsAsync(
+            async () =>
+            {
+                try
+                {
+                    return await AllAreOkAsync() && await AllAgreeAsync();
+                }
+                catch (Exception e)
+                    when (e is InvalidOperationException or IOException or SocketException or TimeoutException)
+                {
+                    return false;
+                }
+            },
+            "all servers name the same owners, and all others follow them",
+            TimeSpan.FromSeconds(60)
+        );
+
     /// <summary>Starts a killed server again; it finds its place by its own cluster file.</summary>
     public Task RejoinAsync(RedisServer server) => server.StartAgainAsync();
 
@@ -310,6 +332,37 @@ public sealed class RedisClusterFixture : IAsyncDisposable
         }
 
         return true;
+    }
+
+    private async Task<bool> AllAgreeAsync()
+    {
+        var views = new HashSet<string>();
+        foreach (var server in _servers)
+        {
+            var nodes = await NodesAsync(server);
+            views.Add(
+                string.Join(
+                    ' ',
+                    nodes
+                        .Where(node => node.Ranges.Count > 0)
+                        .Select(node => $"{node.Id}:{string.Join(',', node.Ranges.Order())}")
+                        .Order(StringComparer.Ordinal)
+                )
+            );
+            var id = await IdAsync(server);
+            if (
+                nodes.First(node => node.Id == id).Ranges.Count == 0
+                && !(await server.CommandAsync("INFO", "replication")).Contains(
+                    "master_link_status:up",
+                    StringComparison.Ordinal
+                )
+            )
+            {
+                return false;
+            }
+        }
+
+        return views.Count == 1;
     }
 
     private async Task<IReadOnlyList<RedisServer>> MastersAsync()

@@ -98,9 +98,9 @@ internal sealed class EchoServer : IAsyncDisposable
             {
                 socket = await _listener.AcceptSocketAsync();
             }
-            catch (Exception e) when (e is SocketException or ObjectDisposedException)
+            catch (Exception e) when (e is SocketException or ObjectDisposedException or InvalidOperationException)
             {
-                return;
+                return; // It has ended, perhaps between two of these.
             }
 
             Interlocked.Increment(ref _accepted);

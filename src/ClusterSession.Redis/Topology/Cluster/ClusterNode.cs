@@ -24,6 +24,9 @@ internal sealed record ClusterNode(
     /// <summary>Whether the node that replied does not reach it; others may.</summary>
     public bool IsSuspected { get; init; }
 
+    /// <summary>Whether it claims a slot.</summary>
+    public bool Claims(int slot) => Slots.Any(range => range.First <= slot && slot <= range.Last);
+
     /// <summary>Reads the whole reply.</summary>
     /// <remarks>
     /// <code>

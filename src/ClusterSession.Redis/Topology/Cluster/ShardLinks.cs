@@ -60,6 +60,13 @@ internal sealed class ShardLinks(Func<RedisEndpoint, RedisServerIdentity?, int, 
         _notStarted.Clear();
     }
 
+    /// <summary>
+    /// Whether a link leads to somebody who is no master and is not connected: a redirection that
+    /// came late has led there, and nothing else would lead away again.
+    /// </summary>
+    public bool HasStray(IReadOnlySet<RedisEndpoint> masters) =>
+        _links.Any(link => link.Value.Current is null && !masters.Contains(link.Key));
+
     /// <summary>Ends the links to everybody else.</summary>
     public void Keep(IReadOnlySet<RedisEndpoint> masters)
     {

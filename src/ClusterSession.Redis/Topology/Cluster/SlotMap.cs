@@ -6,7 +6,8 @@ namespace ClusterSession.Redis.Topology.Cluster;
 /// configuration epoch of their owner, as in the cluster itself: a failover and a finished move
 /// both give the new owner a higher one, so a claim with a lower epoch is out of date. An owner
 /// that the answering node does not know at all was forgotten, or the cluster was set up anew: then
-/// its claim counts, whatever the epoch.
+/// its claim counts, whatever the epoch. So does one for a slot that the owner itself, at no lower
+/// epoch, does not claim any more: not every move gives the new owner a higher one.
 /// </remarks>
 internal sealed class SlotMap
 {
@@ -46,7 +47,7 @@ internal sealed class SlotMap
     public SlotMap With(IReadOnlyList<ClusterNode> view)
     {
         var slots = (Owner?[])_slots.Clone();
-        var ids = view.Select(node => node.Id).ToHashSet();
+        var nodes = view.DistinctBy(node => node.Id).ToDictionary(node => node.Id);
         foreach (var node in view)
         {
             if (!node.IsMaster || node.Endpoint is not { } endpoint)
@@ -59,7 +60,12 @@ internal sealed class SlotMap
             {
                 for (var slot = first; slot <= last; slot++)
                 {
-                    if (slots[slot] is not { } old || node.Epoch >= old.Epoch || !ids.Contains(old.Id))
+                    if (
+                        slots[slot] is not { } old
+                        || node.Epoch >= old.Epoch
+                        || !nodes.TryGetValue(old.Id, out var seen)
+                        || (seen.IsMaster && seen.Epoch >= old.Epoch && !seen.Claims(slot))
+                    )
                     {
                         slots[slot] = owner;
                     }

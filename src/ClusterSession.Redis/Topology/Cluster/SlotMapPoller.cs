@@ -68,6 +68,15 @@ internal sealed class SlotMapPoller(
             {
                 return;
             }
+            catch (Exception e)
+            {
+                // A node that stopped asking would never find the next master.
+                routes.Failed(
+                    new ConnectException(ConnectFailure.Unreachable, $"The slots were not found out: {e.Message}", e)
+                );
+                await Task.Delay(BrokenInterval, time, _stop.Token)
+                    .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            }
         }
     }
 

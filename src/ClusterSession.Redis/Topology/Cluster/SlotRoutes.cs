@@ -108,7 +108,7 @@ internal sealed class SlotRoutes(ShardLinks links, IRedisTopologyObserver? obser
             }
 
             var former = _routes[moved.Slot];
-            var link = links.Get(moved.Endpoint, _map.MasterOf(moved.Endpoint) == by ? links.Find(by) : null);
+            var link = links.Get(moved.Endpoint, PredecessorOf(moved.Endpoint, by, former));
             if (former is not null && former.Partition != link.Partition)
             {
                 observer?.OnPartitionChanged(former.Partition, link.Partition);
@@ -140,7 +140,12 @@ internal sealed class SlotRoutes(ShardLinks links, IRedisTopologyObserver? obser
             _lastFailure = null;
             var map = _map.With(view);
             var losses = Losses(_map, map);
-            if (losses.Count > 0 || !map.Masters.SetEquals(_map.Masters) || _map == SlotMap.Empty)
+            if (
+                losses.Count > 0
+                || !map.Masters.SetEquals(_map.Masters)
+                || _map == SlotMap.Empty
+                || links.HasStray(map.Masters)
+            )
             {
                 Reconcile(map, losses, moved);
                 isChanged = true;
@@ -184,6 +189,17 @@ internal sealed class SlotRoutes(ShardLinks links, IRedisTopologyObserver? obser
 
         return losses;
     }
+
+    /// <summary>
+    /// Whose place a server takes that is heard of before the map says so: that of its master, or
+    /// of the one that had the slot. With none it would count as one that was never seen, to which
+    /// nothing is replayed.
+    /// </summary>
+    private RedisLink? PredecessorOf(RedisEndpoint moved, RedisEndpoint by, RedisLink? former) =>
+        _map.MasterOf(moved) == by ? links.Find(by)
+        : _map.Masters.Contains(moved) ? null
+        : _map.MasterOf(moved) is { } master ? links.Find(master)
+        : former;
 
     private void Reconcile(
         SlotMap map,
