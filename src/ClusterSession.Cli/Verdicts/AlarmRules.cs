@@ -273,7 +273,7 @@ internal static class AlarmRules
                     "redis-not-responding",
                     $"The Redis of {member.Name} ({member.Redis}) is not responding.",
                     member.IsRefused
-                        ? $"It does not run, and its agent does. Start the Redis of {member.Name} with its data."
+                        ? $"The Redis of {member.Name} does not run, and its agent does. Start it with its data."
                         : $"It runs and does not respond, or is cut off; its agent runs. Look at the process of Redis "
                             + $"on the host of {member.Name}, and restart it only if it is stuck."
                 );
