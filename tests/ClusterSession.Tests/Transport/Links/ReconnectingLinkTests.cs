@@ -144,6 +144,15 @@ public sealed class ReconnectingLinkTests
         await link.GetAsync(CancellationToken.None);
     }
 
+    [Fact]
+    public async Task Observer_that_throws_at_a_failure_does_not_end_the_link()
+    {
+        var observer = new Observer { Throws = true };
+        await using var link = Begin([new ServerAddress("127.0.0.1", FreePort.Next())], observer: observer);
+        await Condition.HoldsAsync(() => observer.Events.Count >= 3, "it goes on connecting");
+        Assert.All(observer.Events, said => Assert.StartsWith("failed", said, StringComparison.Ordinal));
+    }
+
     private static ReconnectingLink<EchoConnection> Begin(
         ServerAddress[] addresses,
         TransportOptions? options = null,
@@ -180,16 +189,24 @@ public sealed class ReconnectingLinkTests
         public void OnConnected(EchoConnection connection)
         {
             Events.Enqueue("connected");
+            ThrowIfSo();
+        }
+
+        public void OnDisconnected(EchoConnection connection, ConnectionException reason) => Events.Enqueue("lost");
+
+        public void OnConnectFailed(ServerAddress address, ConnectException failure)
+        {
+            Events.Enqueue($"failed {failure.Failure}");
+            ThrowIfSo();
+        }
+
+        private void ThrowIfSo()
+        {
             if (Throws)
             {
                 throw new InvalidOperationException("An observer that throws.");
             }
         }
-
-        public void OnDisconnected(EchoConnection connection, ConnectionException reason) => Events.Enqueue("lost");
-
-        public void OnConnectFailed(ServerAddress address, ConnectException failure) =>
-            Events.Enqueue($"failed {failure.Failure}");
     }
 
     /// <summary>Accepts nobody before a test opens it.</summary>

@@ -83,4 +83,19 @@ public sealed class SlotMapTests
             + (knowsA ? "a h:7001@1 slave b 0 0 5 connected" : "");
         Assert.Equal(owner, before.With(ClusterNode.ParseAll(view, default, false))[50]?.Port);
     }
+
+    // Node a had slots 0 to 99 with epoch 5, and b claims them with a lower one.
+    [Theory]
+    [InlineData("5 connected 100-199", 7002)] // a itself has given them up
+    [InlineData("6 connected", 7002)]
+    [InlineData("4 connected 100-199", 7001)] // an out-of-date view: a had no such slots yet
+    [InlineData("5 connected 0-99", 7001)] // a claims them still
+    public void Owner_that_does_not_claim_a_slot_any_more_loses_it_to_any_epoch(string seenOfA, int owner)
+    {
+        var before = SlotMap.Empty.With(
+            ClusterNode.ParseAll("a h:7001@1 master - 0 0 5 connected 0-99", default, false)
+        );
+        var view = $"b h:7002@1 master - 0 0 3 connected 0-99\na h:7001@1 master - 0 0 {seenOfA}";
+        Assert.Equal(owner, before.With(ClusterNode.ParseAll(view, default, false))[50]?.Port);
+    }
 }
