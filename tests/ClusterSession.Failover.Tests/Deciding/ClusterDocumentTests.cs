@@ -104,4 +104,12 @@ public sealed class ClusterDocumentTests
         );
         Assert.Contains(expected, refusal.Message);
     }
+
+    /// <summary>Agents of two releases share one document.</summary>
+    [Fact]
+    public void Way_back_that_was_asked_for_keeps_its_name()
+    {
+        var written = new ClusterDocument { ReturnAskedAt = DateTimeOffset.UnixEpoch }.Write();
+        Assert.Contains("\"returned\":\"1970", System.Text.Encoding.UTF8.GetString(written), StringComparison.Ordinal);
+    }
 }
