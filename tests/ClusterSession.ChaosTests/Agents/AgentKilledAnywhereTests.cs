@@ -18,14 +18,12 @@ public sealed class AgentKilledAnywhereTests(ITestOutputHelper output)
     private const string InMerge = "kill -9 of an agent within a merge";
     private const string AheadKilled = "kill -9 of a master that is ahead";
     private const int CommitsAhead = 100;
+    private const int Runs = 20;
 
     // With nothing else on the machine a failover takes about 200 ms, a switch 400, a merge 1,000.
     private static readonly TimeSpan OfFailover = TimeSpan.FromMilliseconds(15);
     private static readonly TimeSpan OfSwitch = TimeSpan.FromMilliseconds(30);
     private static readonly TimeSpan OfMerge = TimeSpan.FromMilliseconds(60);
-
-    private static int Runs =>
-        int.TryParse(Environment.GetEnvironmentVariable("CLUSTERSESSION_RUNS"), out var runs) ? runs : 20;
 
     [LongFact]
     public Task Agent_killed_at_any_moment_of_a_failover_finishes_it() =>

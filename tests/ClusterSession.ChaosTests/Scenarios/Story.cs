@@ -34,6 +34,13 @@ internal sealed class Story
     public static int Times(int normally, int atLength) =>
         Environment.GetEnvironmentVariable("CLUSTERSESSION_LONG") == "1" ? atLength : normally;
 
+    /// <summary>
+    /// How often what takes half a minute each time is repeated under <c>./test --long</c>: five
+    /// times, or as often as CLUSTERSESSION_RUNS says. The pages have the figures of 20.
+    /// </summary>
+    public static int LongRuns =>
+        int.TryParse(Environment.GetEnvironmentVariable("CLUSTERSESSION_RUNS"), out var runs) ? runs : 5;
+
     public static int NewSeed() =>
         Environment.GetEnvironmentVariable("CLUSTERSESSION_SEED") is { Length: > 0 } given
             ? int.Parse(given, System.Globalization.CultureInfo.InvariantCulture)

@@ -20,8 +20,7 @@ public sealed class RecordScriptTests(ITestOutputHelper output) : IAsyncLifetime
 
     /// <summary>
     /// Each step is done by both, and what is answered and stored is compared. With
-    /// CLUSTERSESSION_HISTORIES that many histories of each kind are drawn; docs/guarantees.md has the
-    /// figures of 100,000.
+    /// CLUSTERSESSION_HISTORIES that many histories of each kind are drawn.
     /// </summary>
     [Theory]
     [InlineData(3, 60, 20, 4000)]

@@ -8,15 +8,12 @@ using Xunit.Abstractions;
 namespace ClusterSession.ChaosTests.Agents.Figures;
 
 /// <summary>
-/// How long a failover takes under 2,000 writes a second and two nodes with sessions; 20 of each
-/// kind, or as many as CLUSTERSESSION_RUNS says. The figures are in docs/guarantees.md.
+/// How long a failover takes under 2,000 writes a second and two nodes with sessions. The figures
+/// of 20 of each kind are in docs/guarantees.md.
 /// </summary>
 internal sealed class FailoverFigures(ITestOutputHelper output)
 {
     private const int WritesPerSecond = 2000;
-
-    private static int Runs =>
-        int.TryParse(Environment.GetEnvironmentVariable("CLUSTERSESSION_RUNS"), out var runs) ? runs : 20;
 
     /// <summary>The process of the master is killed, and its host refuses connections.</summary>
     public async Task KillAsync(AgentSiteOptions options)
@@ -83,7 +80,7 @@ internal sealed class FailoverFigures(ITestOutputHelper output)
         {
             await using var writers = FencedWriters.Start(site.Address, "figures", WritesPerSecond);
             var missing = new HashSet<FencedWriters.Write>();
-            for (var i = 0; i < Runs; i++)
+            for (var i = 0; i < Story.LongRuns; i++)
             {
                 await writers.AcceptedAsync(WritesPerSecond);
                 await story.FaultAsync(fault, site, old =>
@@ -118,7 +115,7 @@ internal sealed class FailoverFigures(ITestOutputHelper output)
             var inTheEnd = await writers.MissingAsync(await site.MasterAsync());
             Assert.Empty(inTheEnd.Except(missing)); // Nothing that a promoted one had was lost by those that followed.
             output.WriteLine(
-                $"{fault}, {Runs} times, {writers.Accepted.Count} writes accepted, "
+                $"{fault}, {Story.LongRuns} times, {writers.Accepted.Count} writes accepted, "
                     + $"{missing.Count} of them were lacked by a promoted one, {writers.Refused} refused by the fence"
             );
             output.WriteLine(times.ToString());

@@ -44,7 +44,10 @@ public sealed class ReturningMasterTests(ITestOutputHelper output)
     [InlineData(0)]
     [InlineData(1)]
     public Task What_only_the_returning_master_has_is_merged_though_every_node_was_restarted(int zooKeepers) =>
-        MergeAsync(new AgentSiteOptions { ZooKeepers = zooKeepers }, Story.Times(normally: 1, atLength: 20));
+        MergeAsync(
+            new AgentSiteOptions { ZooKeepers = zooKeepers },
+            Story.Times(normally: 1, atLength: Story.LongRuns)
+        );
 
     /// <summary>The same behind an address that keepalived moves.</summary>
     [KeepalivedFact(isLong: true)]

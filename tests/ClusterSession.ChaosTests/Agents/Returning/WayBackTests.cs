@@ -31,7 +31,7 @@ public sealed class WayBackTests(ITestOutputHelper output)
             [Kill, WayBack],
             async story =>
             {
-                for (var run = 1; run <= Story.Times(normally: 1, atLength: 20); run++)
+                for (var run = 1; run <= Story.Times(normally: 1, atLength: Story.LongRuns); run++)
                 {
                     await ReturnAsync(site, story, run);
                 }

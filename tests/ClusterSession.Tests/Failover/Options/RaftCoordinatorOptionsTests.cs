@@ -2,7 +2,7 @@ using ClusterSession.Failover;
 using ClusterSession.Failover.Options;
 using Xunit;
 
-namespace ClusterSession.Tests.Failover;
+namespace ClusterSession.Tests.Failover.Options;
 
 /// <summary>Settings that cannot work are named at the start, with value and remedy.</summary>
 public sealed class RaftCoordinatorOptionsTests

@@ -4,7 +4,7 @@ using ClusterSession.Redis.Merging;
 using ClusterSession.Stores;
 using Xunit;
 
-namespace ClusterSession.IntegrationTests.Merging;
+namespace ClusterSession.IntegrationTests.Redis.Merging;
 
 /// <summary>
 /// The users that the page about merging recommends may do all that a merge asks: their rights are

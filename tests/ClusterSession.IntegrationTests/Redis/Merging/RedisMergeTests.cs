@@ -5,7 +5,7 @@ using ClusterSession.Stores;
 using ClusterSession.TestKit.Sessions;
 using Xunit;
 
-namespace ClusterSession.IntegrationTests.Merging;
+namespace ClusterSession.IntegrationTests.Redis.Merging;
 
 /// <summary>What comes over from a Redis that has gone on alone, and what does not.</summary>
 public sealed class RedisMergeTests : IAsyncLifetime

@@ -3,7 +3,7 @@ using ClusterSession.TestKit.Logging;
 using ClusterSession.TestKit.Time;
 using Xunit;
 
-namespace ClusterSession.Tests.Failover;
+namespace ClusterSession.Tests.Failover.Raft;
 
 /// <summary>
 /// What a member does in the background goes on after a failure, and says that it failed.

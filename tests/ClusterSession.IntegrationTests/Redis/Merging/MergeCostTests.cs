@@ -3,7 +3,7 @@ using ClusterSession.Records;
 using Xunit;
 using Xunit.Abstractions;
 
-namespace ClusterSession.IntegrationTests.Merging;
+namespace ClusterSession.IntegrationTests.Redis.Merging;
 
 public sealed class MergeCostTests(ITestOutputHelper output)
 {

@@ -5,7 +5,7 @@ using ClusterSession.Stores;
 using Xunit;
 using Xunit.Abstractions;
 
-namespace ClusterSession.IntegrationTests.Merging;
+namespace ClusterSession.IntegrationTests.Redis.Merging;
 
 /// <summary>
 /// What stops a merge, what it says before it begins, and what another one does then.

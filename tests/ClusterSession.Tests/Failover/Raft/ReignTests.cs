@@ -4,7 +4,7 @@ using ClusterSession.Failover.Time;
 using ClusterSession.TestKit.Time;
 using Xunit;
 
-namespace ClusterSession.Tests.Failover;
+namespace ClusterSession.Tests.Failover.Raft;
 
 /// <summary>The leader's deadlines, and what it watches.</summary>
 public sealed class ReignTests

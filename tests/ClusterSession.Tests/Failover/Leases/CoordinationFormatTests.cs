@@ -2,7 +2,7 @@ using ClusterSession.Failover.Coordination;
 using ClusterSession.Failover.Leases;
 using Xunit;
 
-namespace ClusterSession.Tests.Failover;
+namespace ClusterSession.Tests.Failover.Leases;
 
 /// <summary>What is in the log, in snapshots and on the wire between servers.</summary>
 public sealed class CoordinationFormatTests

@@ -10,7 +10,7 @@ using ClusterSession.TestKit.Conformance;
 using ClusterSession.TestKit.Sessions;
 using Xunit;
 
-namespace ClusterSession.IntegrationTests.Merging;
+namespace ClusterSession.IntegrationTests.Redis.Merging;
 
 /// <summary>
 /// Two Redis that have gone on apart from each other, and what nodes wrote to each by the product's

@@ -2,7 +2,7 @@ using ClusterSession.Failover.Coordination;
 using ClusterSession.Failover.Leases;
 using Xunit;
 
-namespace ClusterSession.Tests.Failover;
+namespace ClusterSession.Tests.Failover.Leases;
 
 /// <summary>The map that all members of the coordination store agree on.</summary>
 public sealed class CoordinationMapTests
