@@ -106,7 +106,8 @@ internal abstract partial class PipelinedConnection
 
         foreach (var request in _givenUp)
         {
-            request.Fail(
+            Fail(
+                request,
                 new RequestTimeoutException(
                     $"{Address} did not answer within {_options.CommandTimeout.TotalMilliseconds:0} ms "
                         + "(CommandTimeout); whether the command was executed is unknown."

@@ -193,16 +193,27 @@ internal abstract partial class PipelinedConnection : IAsyncDisposable
             _wake.Set(onThisThread: false);
         }
 
+        foreach (var (request, sent) in left)
+        {
+            Fail(request, reason(sent));
+        }
+
+        _closed.TrySetResult(_closeReason);
+    }
+
+    /// <summary>
+    /// A request that throws at its own failure has nobody to hear of that: all the others are to
+    /// be failed nevertheless, and the connection is to be known as closed.
+    /// </summary>
+    private static void Fail(PipelinedRequest request, ConnectionException reason)
+    {
         try
         {
-            foreach (var (request, sent) in left)
-            {
-                request.Fail(reason(sent));
-            }
+            request.Fail(reason);
         }
-        finally
+        catch (Exception e)
         {
-            _closed.TrySetResult(_closeReason);
+            reason.Data[nameof(Fail)] = e;
         }
     }
 }

@@ -50,6 +50,19 @@ public sealed class PipelinedConnectionTests
     }
 
     [Fact]
+    public async Task Request_that_throws_at_its_failure_leaves_none_behind_it_waiting()
+    {
+        await using var link = await EchoLink.OpenAsync();
+        link.Server.Freeze();
+        link.Connection.Send(new ThrowingRequest());
+        var behind = link.AskAsync("waits");
+        await Condition.HoldsAsync(() => link.Server.Received.Contains("throws"));
+        link.Network.Cut();
+        await Assert.ThrowsAsync<ConnectionException>(() => behind);
+        Assert.False((await link.Connection.Closed).IsInOrder);
+    }
+
+    [Fact]
     public async Task Cut_link_fails_what_waits_as_sent_and_what_follows_as_not_sent()
     {
         await using var link = await EchoLink.OpenAsync();
@@ -260,5 +273,17 @@ public sealed class PipelinedConnectionTests
         }
 
         public override void TakeReply(ReadOnlySpan<byte> reply) { }
+    }
+
+    /// <summary>As one whose caller has a fault of its own.</summary>
+    private sealed class ThrowingRequest : PipelinedRequest
+    {
+        private readonly EchoRequest _echo = new("throws");
+
+        public override void WriteTo(SendBuffer output) => _echo.WriteTo(output);
+
+        public override void TakeReply(ReadOnlySpan<byte> reply) { }
+
+        public override void Fail(Exception error) => throw new InvalidOperationException("A fault of the caller.");
     }
 }
