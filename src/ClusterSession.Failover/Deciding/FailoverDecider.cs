@@ -9,7 +9,7 @@ namespace ClusterSession.Failover.Deciding;
 /// lease is free or another's, it first closes its own Redis if that is open, before
 /// <see cref="ElectionRules"/> or <see cref="ReplicaRules"/> decides; unless it takes its own lease
 /// again (regain), or the cluster is in maintenance:
-/// <code>
+/// <code><![CDATA[
 ///        coordination store not responding             lease free
 ///        +------------------------------+   +----------------------------+
 ///        | holder: ask for promises,    |   | ElectionRules              |
@@ -20,14 +20,14 @@ namespace ClusterSession.Failover.Deciding;
 ///           another holds it                              v
 ///   +-------------------------------+     +------------------------------------------------+
 ///   | ReplicaRules                  |     | HolderRules: I hold it                         |
-///   |  I am the source? promote,    |&lt;---&gt;|  PromoteSource -> FollowSource -+              |
+///   |  I am the source? promote,    |<--->|  PromoteSource -> FollowSource -+              |
 ///   |    closed                     |     |  (the source's agent promotes)  v              |
 ///   |  ruler open, and it has all   |     |        no source ------> PromoteTarget -> Open |
 ///   |    that I have? follow        |     |                                            |   |
-///   |  else merge what only I have  |     |  Redis lost: release  &lt;--  ruling  &lt;------+   |
+///   |  else merge what only I have  |     |  Redis lost: release  <--  ruling  <-------+   |
 ///   |    into the ruler, then follow|     |                                                |
 ///   +-------------------------------+     +------------------------------------------------+
-/// </code>
+/// ]]></code>
 /// A planned switch is the way from ruling back to "lease free", with the next master named
 /// (<see cref="SwitchRules"/>): the master waits until that is ready, closes, and releases the
 /// lease; for a while only the next master may take it, and afterwards the former one, as the most

@@ -35,8 +35,8 @@ internal sealed record FailoverTimings
 
     /// <summary>
     /// So long after a first look that ended without an answer the holder gives up its own Redis,
-    /// if that stays silent. One whose host refuses the connection has ended, and is given up at
-    /// once.
+    /// if that stays silent and its record has expired. One whose host refuses the connection has
+    /// ended, and is given up at once.
     /// </summary>
     public TimeSpan DeadAfter { get; init; } = TimeSpan.FromMilliseconds(400);
 

@@ -9,7 +9,10 @@ internal enum MemberRole
     /// <summary>It is not responding.</summary>
     Unreachable,
 
-    /// <summary>It is up, takes no writes, and follows nobody.</summary>
+    /// <summary>
+    /// It is up, takes no writes, and follows nobody. A replica takes none either, as it is closed
+    /// too.
+    /// </summary>
     Closed,
 
     /// <summary>It follows a master.</summary>

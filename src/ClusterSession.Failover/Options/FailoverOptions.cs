@@ -122,8 +122,10 @@ public sealed class FailoverOptions
     public TimeSpan RecordLife { get; set; } = TimeSpan.FromSeconds(1);
 
     /// <summary>
-    /// After so long without an answer the holder of the lease gives up its Redis. One whose host
-    /// refuses the connection has ended, and is given up at once. Default: 400 ms; 50 ms to 1 min.
+    /// So long after a first look without an answer (<see cref="Deadline"/>) the holder of the
+    /// lease gives up its Redis, and not before its record has expired (<see cref="RecordLife"/>).
+    /// One whose host refuses the connection has ended, and is given up at once. Default: 400 ms;
+    /// 50 ms to 1 min.
     /// </summary>
     public TimeSpan DeadAfter { get; set; } = TimeSpan.FromMilliseconds(400);
 

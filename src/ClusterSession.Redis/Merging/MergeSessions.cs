@@ -10,15 +10,15 @@ namespace ClusterSession.Redis.Merging;
 /// Merges sessions: headers of all, and whole records only of what the target may lack.
 /// </summary>
 /// <remarks>
-/// <code>
+/// <code><![CDATA[
 /// source                      merge                                target
-///   |&lt;---- merge-scan.lua ------|                                    |
+///   |<---- merge-scan.lua ------|                                    |
 ///   |----- headers, lives ----->|-------- merge-headers.lua --------->|
-///   |                           |&lt;------- headers, lives, time ------|
+///   |                           |<------- headers, lives, time ------|
 ///   |                       MergePlan
-///   |&lt;---- read.lua ------------|  (what the target may lack)         |
+///   |<---- read.lua ------------|  (what the target may lack)         |
 ///   |----- record ------------->|-------- merge.lua, destroy.lua --->|
-/// </code>
+/// ]]></code>
 /// Each write is one script of what a node does too: it reads what is stored at that moment, so
 /// that clients may change the session meanwhile.
 /// </remarks>

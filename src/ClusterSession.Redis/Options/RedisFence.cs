@@ -1,6 +1,8 @@
 namespace ClusterSession.Redis;
 
-/// <summary>How a server that was master before is kept from taking writes.</summary>
+/// <summary>
+/// What keeps writes away from a server that was master before: the nodes, or the server itself.
+/// </summary>
 public enum RedisFence
 {
     /// <summary>

@@ -122,7 +122,7 @@ public sealed partial class RedisOptions
     public RedisCoherence Coherence { get; set; }
 
     /// <summary>
-    /// How a former master is kept from taking writes; default <see cref="RedisFence.History"/>.
+    /// What keeps writes away from a former master; default <see cref="RedisFence.History"/>.
     /// With <see cref="RedisFence.Lease"/> an agent runs beside each server,
     /// <see cref="FenceTimeout"/> has no effect, and a server without a lease is not used.
     /// </summary>

@@ -9,31 +9,31 @@ namespace ClusterSession.Redis.Requests;
 /// The names of keys and fields.
 /// </summary>
 /// <remarks>
-/// <code>
-/// {prefix}:1:{&lt;22 characters&gt;}   a session (hash); the characters are base64url of 128
+/// <code><![CDATA[
+/// {prefix}:1:{<22 characters>}   a session (hash); the characters are base64url of 128
 ///                                bits of the SHA-256 of its id
 ///   field m                      header: format 2, flags 1, created 8, version 13, the one before
 ///                                13, marks 1, forgotten stamp 7, intervals of commits 20 each
 ///   field k                      which key the record was written under: the first 8 bytes of it
 ///   field s                      of a tombstone: the key under which the session goes on, 22
 ///                                characters
-///   field a&lt;name&gt;                attribute: version 13, flags 1, value
+///   field a<name>                attribute: version 13, flags 1, value
 /// {prefix}:1:shared:generation   grows with each change of the replication history (string)
 /// {prefix}:1:shared:epoch        the epoch under which the data was written (string), where an
 ///                                agent rules
 /// {prefix}:1:lease               which process rules, and its epoch (string): see LeaseRecord
-/// {prefix}:1:document:{&lt;name&gt;}  a document that all nodes share (sorted set), such as the
+/// {prefix}:1:document:{<name>}   a document that all nodes share (sorted set), such as the
 ///                                key ring
-/// {prefix}:1:document:{&lt;name&gt;}:at
+/// {prefix}:1:document:{<name>}:at
 ///                                where each of its elements is in it (hash); only writers read
 ///                                that
-/// {prefix}:1:alive:{&lt;number&gt;}   nobody writes it: a heartbeat in a cluster asks whether it
+/// {prefix}:1:alive:{<number>}    nobody writes it: a heartbeat in a cluster asks whether it
 ///                                exists
-/// {prefix}:1:probe:{&lt;number&gt;}:&lt;connection&gt;
+/// {prefix}:1:probe:{<number>}:<connection>
 ///                                a connection has written it, to see whether it is pushed that
 ///                                (hash, with a life of a minute)
 /// {prefix}:1:nodes               no key, but the channel on which nodes publish
-/// </code>
+/// ]]></code>
 /// The 1 is the version of this layout: two releases with different layouts can share a server
 /// without reading each other's records. The braces make all keys that a session may get one hash
 /// slot of a cluster.

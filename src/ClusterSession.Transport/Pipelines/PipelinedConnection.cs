@@ -8,11 +8,11 @@ namespace ClusterSession.Transport.Pipelines;
 /// it stays closed.
 /// </summary>
 /// <remarks>
-/// <code>
+/// <code><![CDATA[
 ///   callers --Send--> [ _filling ]  --swap-->  [ _sending ] --> stream --> server
 ///      |     (lock)   [ _ring: request, time sent ]                          |
-///      '-- continuation on the pool &lt;-- ReadMessages &lt;-- reader loop &lt;-- [ _input ]
-/// </code>
+///      '-- continuation on the pool <-- ReadMessages <-- reader loop <-- [ _input ]
+/// ]]></code>
 /// Callers copy their request into the filling buffer under a short lock and enter the ring in the
 /// same breath, so ring order is wire order. The flush loop sends what has gathered while its last
 /// send was under way: under load many requests share one system call, alone a request goes out at

@@ -12,12 +12,12 @@ namespace ClusterSession.ZooKeeper;
 /// Thread-safe.
 /// </summary>
 /// <remarks>
-/// <code>
-///   Connecting --> Connected &lt;--> Disconnected          its ephemeral nodes and watches live on
+/// <code><![CDATA[
+///   Connecting --> Connected <--> Disconnected          its ephemeral nodes and watches live on
 ///        |             |                |
 ///        |             '--- Closed      '--> Expired     they are gone; the application decides
 ///        '------------------'
-/// </code>
+/// ]]></code>
 /// A session that has expired is never replaced in silence: <see cref="State"/> says so, every
 /// request ends with <see cref="ZooKeeperCode.SessionExpired"/>, every watch with
 /// <see cref="NodeEventKind.SessionEnded"/>, and another session is another client. Nothing is sent

@@ -1,8 +1,8 @@
 namespace ClusterSession.Asking;
 
 /// <summary>
-/// What a node answers of a session; the numbers are those on the channel, and the higher one
-/// counts. A node that knows nothing of it is silent.
+/// What a node answers of a session; the numbers are those on the channel. Of 1 to 3 the higher one
+/// counts. A node that knows nothing of a session answers nothing of it, and says that it is done.
 /// </summary>
 internal enum AskAnswer : byte
 {
@@ -11,7 +11,7 @@ internal enum AskAnswer : byte
 
     /// <summary>
     /// It has something of the session, and may not restore it: the session may have been ended
-    /// since, or concurrent commits of others are missing.
+    /// since, or it is not all of the session.
     /// </summary>
     Kept = 1,
 
@@ -25,8 +25,8 @@ internal enum AskAnswer : byte
     Ended = 3,
 
     /// <summary>
-    /// It has something of the session and could not store it, so that nothing can be said of it;
-    /// counts for nothing but that the node has answered.
+    /// It has something of the session and could not store it, so that nothing can be said of it.
+    /// It counts for nothing but that the node has answered: any of 1 to 3 counts more.
     /// </summary>
     Unsaid = 4,
 }

@@ -57,7 +57,8 @@ internal sealed class LiveNodes(TimeProvider time)
     public bool IsAlone => !Live().Any();
 
     /// <summary>
-    /// Whether a node is silent and has not said that it leaves: it may be dead, or too busy.
+    /// Whether a node was not heard of for 3 s, and has not said that it leaves: it may be dead, or
+    /// too busy.
     /// </summary>
     public bool IsSilent(long process) =>
         !_nodes.TryGetValue(process, out var node) || (!node.HasLeft && time.GetElapsedTime(node.HeardAt) > Memory);

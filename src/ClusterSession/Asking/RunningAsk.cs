@@ -8,7 +8,7 @@ namespace ClusterSession.Asking;
 /// </summary>
 /// <param name="number">Its number.</param>
 /// <param name="waiting">The sessions, and the requests that wait for each.</param>
-/// <param name="silent">Who has not answered yet.</param>
+/// <param name="silent">Who has not said yet that it is done.</param>
 /// <param name="isCertain">Whether nobody else is there who could answer.</param>
 /// <param name="mayMiss">Whether somebody is there who answers no ask.</param>
 internal sealed class RunningAsk(

@@ -21,7 +21,7 @@ namespace ClusterSession.Asking;
 ///   and the store may have lost ends                  merges it into what is     restored, or kept
 ///                                                     there
 /// has something that is not all of it                 -                          kept
-/// has nothing, or what is past its idle time          -                          is silent
+/// has nothing, or what is past its idle time          -                          nothing of it
 /// </code>
 /// Stored with the life that is left since the last use that this node knows of: to be asked for is
 /// no use.

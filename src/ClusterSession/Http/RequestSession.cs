@@ -17,13 +17,13 @@ namespace ClusterSession.Http;
 /// pipeline runs.
 /// </summary>
 /// <remarks>
-/// <code>
-/// ClusterSessionMiddleware, server --> RequestRuns --> RequestSession &lt;-- the application
+/// <code><![CDATA[
+/// ClusterSessionMiddleware, server --> RequestRuns --> RequestSession <-- the application
 ///                                                        |      |
-///                          SessionResponse &lt;-- changed --'      '--> SessionState: what it has
+///                          SessionResponse <-- changed --'      '--> SessionState: what it has
 ///                                 |
 ///                                 '--> SessionState: takes the commit, settles it
-/// </code>
+/// ]]></code>
 /// </remarks>
 internal sealed class RequestSession : IClusterSession, ISessionFeature
 {

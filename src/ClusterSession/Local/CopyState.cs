@@ -3,35 +3,35 @@ namespace ClusterSession.Local;
 /// <summary>How much of a session this node's copy is.</summary>
 /// <remarks>
 /// <code>
-///  (none) -- read, or committed on what the store had --> Current  serves unasked while its lease
-///    |                                                       |     holds
-///    |                                                       |
-///    |                                                       | somebody else has changed it, or
-///    |                                                       | this node has and cannot say what
-///    |                                                       | is stored now
-///    |                                                       v
-///    |                                                     Stale   asked for by version, else
-///    |                                                       |     serves only while the store
-///    |                                                       |     cannot say what is there
-///    |  a commit of this node that others overtook; or a     |
-///    |  record is published, or merged, that lacks what is   |
-///    |  here                                                 |
-///    +---------------------------+---------------------------+
-///                                v
-///                            Incomplete   the same, and not what the store has under
-///                                |        one version
-///                                | a commit of another node is known to be missing
-///                                v
-///                             Diverged    the same, flagged: a client may have seen what is
-///                                         missing
+///  (none), or any state
+///    |
+///    |  a record is published that has all that is here
+///    +------------------------------------------------> Current     serves unasked while its lease
+///    |                                                     |        holds
+///    |                                                     | somebody else has changed it, or
+///    |                                                     | this node has and cannot say what
+///    |                                                     | is stored now
+///    |  the same, but its mark has moved; or it goes to    v
+///    |  the journal, and the copy was not current
+///    +------------------------------------------------> Stale       asked for by version, else
+///    |                                                              serves only while the store
+///    |                                                              cannot say what is there
+///    |  a commit of this node was applied to one that is
+///    |  not here; or a record is published, or merged,
+///    |  that lacks what is here. Is a commit of another
+///    |  node known to be missing?
+///    +-- no ------------------------------------------> Incomplete  serves as a stale one, and is
+///    |                                                              not known to be what the store
+///    |                                                              has under one version
+///    +-- yes, or the copy was diverged ---------------> Diverged    the same, flagged: a client
+///                                                                   may have seen what is missing
 ///
-///  any state -- a record is published that contains it --> Current
-///  any state -- ended, evicted, given up ----------------> (none)
+///  any state -- ended, evicted, given up -------------> (none)
 /// </code>
 /// A state never becomes a better one in place: only a copy that is published in its stead does. So
-/// each arrow but those from current to stale and to (none) is a new <see cref="LocalCopy"/>, made
-/// by <see cref="LocalCopies.Publish"/> or <see cref="LocalCopies.PutIncomplete"/> and nowhere
-/// else.
+/// each arrow but the one from current down to stale and that to (none) is a new
+/// <see cref="LocalCopy"/>, made by <see cref="LocalCopies.Publish"/> or
+/// <see cref="LocalCopies.PutIncomplete"/> and nowhere else.
 /// </remarks>
 internal enum CopyState
 {
@@ -48,11 +48,13 @@ internal enum CopyState
     Stale,
 
     /// <summary>
-    /// Not what the store has under one version: commits of this node on top of some that it has
-    /// not, or merged with a record that lacks them.
+    /// Not known to be what the store has under one version: a commit of this node was applied to
+    /// another one of this node that is not here, or the store's record lacks what is here.
     /// </summary>
     Incomplete,
 
-    /// <summary>It lacks a commit of another node, which a client may have seen.</summary>
+    /// <summary>
+    /// The same, and it lacks a commit of another node, which a client may have seen.
+    /// </summary>
     Diverged,
 }

@@ -119,7 +119,8 @@ internal sealed class KnownEnds(
     }
 
     /// <summary>
-    /// The ends of this node that were acknowledged after a timestamp, at some moment each.
+    /// The ends of this node that were acknowledged after a timestamp: no snapshot, but each as it
+    /// is when the enumeration comes to it.
     /// </summary>
     public IEnumerable<KeyValuePair<SessionKey, SessionEnd>> Own(long since) =>
         _places

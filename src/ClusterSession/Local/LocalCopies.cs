@@ -185,8 +185,9 @@ internal sealed class LocalCopies(
     }
 
     /// <summary>
-    /// Others have committed beside what this node knows of a session: that stays here until it is
-    /// read anew, and a request that has read the session before publishes what is stale.
+    /// What this node knows of a session is not known to be what the store has: other requests or
+    /// other nodes have committed too, or the store lacks something. It stays here until the
+    /// session is read anew, and a request that has read it before publishes what is stale.
     /// </summary>
     /// <param name="key">Which session.</param>
     /// <param name="known">What this node knows.</param>
@@ -235,7 +236,10 @@ internal sealed class LocalCopies(
         }
     }
 
-    /// <summary>All copies at some moment each; for repair and statistics.</summary>
+    /// <summary>
+    /// All copies: no snapshot, but each as it is when the enumeration comes to it. For replay and
+    /// for discarding.
+    /// </summary>
     public IEnumerable<KeyValuePair<SessionKey, LocalCopy>> All() => _copies;
 
     /// <summary>

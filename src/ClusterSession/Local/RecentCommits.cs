@@ -132,7 +132,8 @@ internal sealed class RecentCommits(IOptions<ClusterSessionOptions> options, Hyb
     }
 
     /// <summary>
-    /// The commits that were acknowledged after a timestamp, at some moment each.
+    /// The commits that were acknowledged after a timestamp: no snapshot, but each as it is when
+    /// the enumeration comes to it.
     /// </summary>
     public IEnumerable<KeyValuePair<SessionKey, RecentCommit>> Since(long timestamp) =>
         _commits.Where(commit => commit.Value.At >= timestamp);

@@ -19,7 +19,7 @@ namespace ClusterSession.Opening;
 /// Whether the store came back as another so recently that what is missing is likely on its way.
 /// </param>
 /// <param name="MayBeFoundLater">Whether a node that may have it has not answered, the node that
-/// made the commit is silent, or too many are missing for it to be asked yet.</param>
+/// made the commit is not heard of, or too many are missing for it to be asked yet.</param>
 internal readonly record struct FoundFacts(
     bool IsThere,
     bool IsDestroyed = false,

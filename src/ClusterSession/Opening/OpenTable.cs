@@ -24,22 +24,22 @@ namespace ClusterSession.Opening;
 /// found         -                                                TakeIn
 /// unchanged     has the copy                                     UseCopy
 /// missing       has a usable copy that nobody has changed        Restore
-/// missing       has a usable copy, stale, and no end is lost     Restore
+/// missing       has a usable copy, stale; no end can be lost     Restore
 /// missing       -                                                Nothing
 ///
 /// second table: what came of the step
 ///
-/// record                          what the client has seen        next
-/// destroyed                       -                               Destroyed
-/// past its absolute end           -                               Expired
-/// there                           is in it                        Serve
-/// any                             the nodes were not asked yet    Ask
-/// missing, nothing is recovered   has expired, by what is known   Expired
-/// any                             others may still bring it back  Wait
-/// any                             out of time, store just back    NotKnownYet
-/// missing                         has expired, by what is known   Expired
-/// any                             nodes or its writer are silent  NotKnownYet
-/// any                             nobody has it, or out of time   Lost
+/// record                           what the client has seen        next
+/// destroyed                        -                               Destroyed
+/// past its absolute end            -                               Expired
+/// there                            is in it                        Serve
+/// any                              the nodes were not asked yet    Ask
+/// missing, no recovery under way   has expired, by what is known   Expired
+/// any                              others may still bring it back  Wait
+/// any                              out of time, store just back    NotKnownYet
+/// missing                          has expired, by what is known   Expired
+/// any                              another node may have it yet    NotKnownYet
+/// any                              nobody has it, or out of time   Lost
 /// </code>
 /// A copy that somebody else has changed is not stored again where the store has nothing and may
 /// have lost the ends of sessions: the change may have been its end. While no end can be lost, a

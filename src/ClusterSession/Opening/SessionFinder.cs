@@ -221,7 +221,7 @@ internal sealed class SessionFinder(
     private static bool WasAskedInVain(AskResult? asked) => asked is AskResult.Unknown or AskResult.Unanswered;
 
     /// <summary>
-    /// Whether another node may have it: none was asked that could be, or one is silent.
+    /// Whether another node may have it: none was asked that could be, or not all have answered.
     /// </summary>
     private bool MayBeElsewhere(AskResult? asked, SessionRecord? record) =>
         WasAskedInVain(asked) || (asked is null && record is null && asks.HasChannel);

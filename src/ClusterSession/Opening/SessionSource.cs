@@ -15,11 +15,15 @@ public enum SessionSource
     LocalCopy,
 
     /// <summary>
-    /// This node's local copy. The store confirmed it, or had lost the session and was sent it
-    /// again.
+    /// This node's local copy, which has all that the client has seen. The store confirmed it, or
+    /// had lost the session and was sent it again.
     /// </summary>
     Revalidated,
 
-    /// <summary>The store.</summary>
+    /// <summary>
+    /// The store, and what was merged into it of this node's copy. Also what is served flagged
+    /// (<see cref="IClusterSession.IsRegressed"/>) because nobody has what the client has seen:
+    /// even where the store had lost the session, and was sent this node's copy of it again.
+    /// </summary>
     Store,
 }

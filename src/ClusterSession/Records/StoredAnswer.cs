@@ -8,7 +8,9 @@ namespace ClusterSession.Records;
 /// is, for <see cref="WriteOutcome.Destroyed"/> that of the end.
 /// </param>
 /// <param name="IsCurrent">
-/// Whether the caller's copy is what is stored now, so that the store may hand out a lease for it.
+/// Whether nothing has followed what this step made, or had made before, so that the store may hand
+/// out a lease. The caller's copy is what is stored only where <paramref name="Previous"/> is the
+/// version that it was made on; for <see cref="WriteOutcome.Unchanged"/>, its own version.
 /// </param>
 /// <param name="IsBaseMissing">
 /// Whether a commit was applied to a record that does not contain its base.

@@ -33,8 +33,8 @@ internal sealed class SessionRepair(
     /// <param name="stored">What the store has, or null if it has nothing.</param>
     /// <param name="deadline">Until when the store is waited for.</param>
     /// <param name="use">
-    /// The last use of what is no local copy any more, on the coarse clock. Default: now, of what
-    /// the store has said a moment ago.
+    /// The last use that the caller knows of, on the coarse clock. Of this and the last use of the
+    /// local copy the later one counts. Default: that of the local copy; without one, now.
     /// </param>
     /// <param name="mode">
     /// <see cref="MergeMode.Amend"/>: a session that is missing stays missing, and is answered as

@@ -19,9 +19,13 @@ namespace ClusterSession.Stores;
 /// has absorbed it: a commit brings its own interval and none of its base's, a merged copy the
 /// intervals of both. <see cref="Records.StoredSession"/> is all of this as pure functions, which a
 /// store need only make atomic.</item>
-/// <item>Repeating an operation that has happened (a reply was lost) changes nothing and answers as
-/// the first one did; if others have followed since, with another <see cref="StoreWrite.Previous"/>
-/// or no lease, so that its copy does not pass for what is stored.</item>
+/// <item>Repeating an operation that has happened (a reply was lost) changes nothing
+/// (<see cref="StoreWrite.HasChanged"/>), and the answer says that it has happened: a commit is
+/// <see cref="WriteOutcome.Committed"/> with the same <see cref="StoreWrite.Previous"/>, a copy
+/// <see cref="WriteOutcome.Unchanged"/>, an end <see cref="WriteOutcome.Committed"/> without a
+/// previous version. If others have followed a commit since, it has another
+/// <see cref="StoreWrite.Previous"/> or no lease, so that its copy does not pass for what is
+/// stored.</item>
 /// <item>A destroyed session leaves a tombstone for as long as it was told, and nothing revives
 /// it.</item>
 /// <item>A store that cannot be reached says so as a value (<see cref="StoreFailure"/>), never as
@@ -35,10 +39,10 @@ namespace ClusterSession.Stores;
 /// <item>A lease that a read, a commit or a document hands out is current only while the store
 /// would tell the observer of every change by others.</item>
 /// <item>A read says how long the store keeps the session from now on, by the store's own clock,
-/// and is itself no reason to keep it longer. Creating, restoring and committing keep it for at
-/// least the least life they name, also where a copy changes nothing else, a touch for as long as
-/// it names; none of them makes a life shorter that is long enough. Nodes compute from it how long
-/// ago the session was used.</item>
+/// and is itself no reason to keep it longer. Creating, restoring, committing and touching keep it
+/// for at least the least life they name, a copy also where it changes nothing else; none of them
+/// makes a life shorter that is long enough. Nodes compute from it how long ago the session was
+/// used.</item>
 /// <item>A document merges element by element: the greater rank stays, so that merging in any
 /// order, and again, ends in the same. It exists from the first merge on, also without elements;
 /// one that was lost and made again has another incarnation. Reading from a position moves what was
@@ -165,8 +169,11 @@ public interface IClusterSessionStore : IAsyncDisposable
     /// At most 256, no two of one id, each of at most 256 KiB, all of at most 2 MiB; none makes or
     /// prolongs the document.
     /// </param>
-    /// <param name="life">How long the document is to live at least half of, also without
-    /// elements; it outlives every element. <see cref="TimeSpan.MaxValue"/>: for ever.</param>
+    /// <param name="life">
+    /// The document's own life, also without elements. At least half of it is left after the merge:
+    /// while that is so, the store need not prolong it. The document never expires before its
+    /// last element. <see cref="TimeSpan.MaxValue"/>: for ever.
+    /// </param>
     /// <param name="deadline">When the caller stops waiting; the elements may then have been
     /// merged.</param>
     ValueTask<StoreDocument> MergeDocumentAsync(

@@ -8,7 +8,9 @@ namespace ClusterSession.Stores;
 /// <see cref="WriteOutcome.Superseded"/>: still has; for <see cref="WriteOutcome.Destroyed"/>: of
 /// the end).</param>
 /// <param name="Replicas">How many replicas confirmed, where the caller asked for some.</param>
-/// <param name="Lease">How long the committed copy may be relied on.</param>
+/// <param name="Lease">How long what is stored now may be relied on. That is the caller's copy only
+/// where <paramref name="Previous"/> is the version that it was made on; for
+/// <see cref="WriteOutcome.Unchanged"/>, its own version.</param>
 /// <param name="Failure">Why it was not done, for
 /// <see cref="WriteOutcome.Unavailable"/>.</param>
 /// <param name="IsBaseMissing">
@@ -53,7 +55,8 @@ public readonly record struct StoreWrite(
 
     /// <summary>An answer of the store, as <see cref="StoredSession"/> gives it.</summary>
     /// <param name="answer">The answer.</param>
-    /// <param name="lease">The lease of a copy that is what is stored now.</param>
+    /// <param name="lease">The lease of what is stored now; it is handed out where nothing has
+    /// followed (<see cref="StoredAnswer.IsCurrent"/>).</param>
     public static StoreWrite Answered(in StoredAnswer answer, SessionLease lease) =>
         new(
             answer.Outcome,

@@ -6,7 +6,7 @@ namespace ClusterSession.Redis.Connection.Fencing;
 /// loop only.
 /// </summary>
 /// <remarks>
-/// <code>
+/// <code><![CDATA[
 /// a server that says it is master, with history X, which continues X2; current is R, generation
 /// seen G, its generation g, and F the generation of the last takeover that was seen
 ///   nothing known yet, or X not told      First            accept
@@ -14,9 +14,9 @@ namespace ClusterSession.Redis.Connection.Fencing;
 ///   X2 = R, X was never deposed           Promoted         accept, R is deposed, F rises
 ///   g > G                                 Newer            accept, R is deposed
 ///   X or X2 was deposed                   Deposed, Fork    refuse
-///   g &lt; F                                 OlderGeneration  refuse
+///   g < F                                 OlderGeneration  refuse
 ///   else                                  Unknown          accept, R is deposed
-/// </code>
+/// ]]></code>
 /// A promotion gives a master a new history id and keeps the old one as second id, so the ids alone
 /// tell a new master. They do not tell an old master that was restarted (a new id, the old one
 /// forgotten): its data does, by the generation that nodes write after each change of history

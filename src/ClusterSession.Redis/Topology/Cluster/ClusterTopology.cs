@@ -10,12 +10,12 @@ namespace ClusterSession.Redis.Topology.Cluster;
 /// Redis Cluster: one link for each master, a key goes to the owner of its slot. Thread-safe.
 /// </summary>
 /// <remarks>
-/// <code>
+/// <code><![CDATA[
 ///   key --CRC16--> slot --> [ SlotRoutes ] --> link of the owner --> connection
 ///                             ^     ^
-///       MOVED (one slot) -----'     '----- slot map &lt;-- CLUSTER NODES of any node
+///       MOVED (one slot) -----'     '----- slot map <-- CLUSTER NODES of any node
 ///                                                       (SlotMapPoller)
-/// </code>
+/// ]]></code>
 /// Which of two views is newer is decided by configuration epochs (<see cref="SlotMap"/>).
 /// </remarks>
 internal sealed class ClusterTopology : IRedisTopology
