@@ -18,7 +18,7 @@ public class RespBenchmarks
 {
     private readonly SampleSession _session = new();
     private readonly RedisKeys _keys = new("cs");
-    private readonly LeaseSource _leases = new(TimeSpan.FromSeconds(1));
+    private readonly CopyLeases _leases = new(TimeSpan.FromSeconds(1));
     private readonly SendBuffer _output = new();
     private readonly RespScanner _scanner = new(RespLimits.Default);
     private readonly SessionDelta _delta = new();

@@ -15,7 +15,7 @@ internal sealed class HolderRules(FailoverTimings timings)
     private const string NoSource = "It could not get the data of the most advanced member.";
     private readonly LedgerRules _ledger = new(timings);
     private readonly SwitchRules _switch = new(timings);
-    private readonly ReturnRules _return = new(timings);
+    private readonly WayBackRules _wayBack = new(timings);
 
     public Decision Decide(ClusterView view, long epoch)
     {
@@ -102,7 +102,7 @@ internal sealed class HolderRules(FailoverTimings timings)
             return new Decision.Command(new RedisAction.Open(tenure));
         }
 
-        return (_ledger.Update(view) ?? _return.Request(view, epoch)) is { } document
+        return (_ledger.Update(view) ?? _wayBack.Request(view, epoch)) is { } document
             ? new Decision.Write(document)
             : new Decision.Nothing(Reason.IsMaster);
     }

@@ -18,7 +18,7 @@ internal sealed class MergeDocuments(
     MergeLink source,
     MergeLink target,
     RedisKeys keys,
-    LeaseSource leases,
+    CopyLeases leases,
     MergeSettings settings,
     MergeCounts counts
 )

@@ -31,7 +31,7 @@ internal static class MergePlan
     /// <summary>
     /// The bit of the flags which says that the record has an end of its own, as a login has.
     /// </summary>
-    private const byte OwnEnd = 2;
+    private const byte OwnExpiry = 2;
 
     /// <summary>
     /// Lives are read one after the other: what differs by less is no difference.
@@ -140,13 +140,13 @@ internal static class MergePlan
 
         // A login has an end of its own, which its remaining life says.
         return header.IsDestroyed ? Shorter(life, bounds.TombstoneLife - bounds.Away)
-            : HasOwnEnd(header) ? life
+            : HasOwnExpiry(header) ? life
             : Shorter(life, bounds.StoreLife - bounds.Away);
     }
 
     private static bool IsTooOld(SessionRecord header, MergeBounds? bounds) =>
         bounds is not null
-        && bounds.Away >= (header.IsDestroyed || HasOwnEnd(header) ? bounds.TombstoneLife : bounds.StoreLife);
+        && bounds.Away >= (header.IsDestroyed || HasOwnExpiry(header) ? bounds.TombstoneLife : bounds.StoreLife);
 
     /// <summary>
     /// It ends now where it was alive until now: the tombstone has to outlast every copy of it
@@ -174,7 +174,7 @@ internal static class MergePlan
         && theirs.ForgottenUpTo == mine.ForgottenUpTo
         && theirs.HasDroppedTombstones == mine.HasDroppedTombstones;
 
-    private static bool HasOwnEnd(SessionRecord header) => (header.Flags & OwnEnd) != 0;
+    private static bool HasOwnExpiry(SessionRecord header) => (header.Flags & OwnExpiry) != 0;
 
     private static TimeSpan Shorter(TimeSpan one, TimeSpan other) => one < other ? one : other;
 

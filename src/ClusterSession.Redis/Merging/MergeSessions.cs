@@ -26,7 +26,7 @@ internal sealed class MergeSessions(
     MergeLink source,
     MergeLink target,
     RedisKeys keys,
-    LeaseSource leases,
+    CopyLeases leases,
     MergeSettings settings,
     MergeCounts counts
 )

@@ -89,7 +89,7 @@ internal static class RedisMerge
             Report(MergePhase.Documents);
 
             hasBegun = true;
-            var copyLeases = new LeaseSource(TimeSpan.Zero); // Nothing that is read here is kept.
+            var copyLeases = new CopyLeases(TimeSpan.Zero); // Nothing that is read here is kept.
             await new MergeDocuments(from, into, keys, copyLeases, settings, counts)
                 .RunAsync(survey.Documents, cancellation)
                 .ConfigureAwait(false);

@@ -7,7 +7,7 @@ using ClusterSession.Redis.Requests;
 namespace ClusterSession.Redis.Scripts;
 
 /// <summary>commit.lua with what one request changed.</summary>
-internal sealed class CommitRequest(RedisKeys keys, SessionKey key, SessionChange change, LeaseSource leases)
+internal sealed class CommitRequest(RedisKeys keys, SessionKey key, SessionChange change, CopyLeases leases)
     : SessionScriptRequest(RedisScript.Commit, keys, key, leases)
 {
     private const int OnlyOnBase = 1;

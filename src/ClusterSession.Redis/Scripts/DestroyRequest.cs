@@ -5,7 +5,7 @@ using ClusterSession.Redis.Requests;
 namespace ClusterSession.Redis.Scripts;
 
 /// <summary>destroy.lua.</summary>
-internal sealed class DestroyRequest(RedisKeys keys, SessionKey key, SessionEnd end, TimeSpan life, LeaseSource leases)
+internal sealed class DestroyRequest(RedisKeys keys, SessionKey key, SessionEnd end, TimeSpan life, CopyLeases leases)
     : SessionScriptRequest(RedisScript.Destroy, keys, key, leases)
 {
     protected override int ArgumentCount => end.Successor is null ? 4 : 5;

@@ -13,7 +13,7 @@ internal sealed class MergeDocumentRequest(
     IReadOnlyList<DocumentElement> elements,
     TimeSpan life,
     long incarnation,
-    LeaseSource leases
+    CopyLeases leases
 ) : ScriptRequest<StoreDocument>(RedisScript.MergeDocument, keys)
 {
     private const int Numbers = 2 * sizeof(long);

@@ -16,7 +16,7 @@ internal sealed class MergeRequest(
     RedisKeys keys,
     SessionKey key,
     SessionMerge copy,
-    LeaseSource leases,
+    CopyLeases leases,
     int maxBytes = int.MaxValue
 ) : SessionScriptRequest(RedisScript.Merge, keys, key, leases)
 {

@@ -6,7 +6,7 @@ using ClusterSession.Stores;
 namespace ClusterSession.Redis.Scripts;
 
 /// <summary>document-read.lua.</summary>
-internal sealed class ReadDocumentRequest(RedisKeys keys, byte[] key, DocumentPosition known, LeaseSource leases)
+internal sealed class ReadDocumentRequest(RedisKeys keys, byte[] key, DocumentPosition known, CopyLeases leases)
     : ScriptRequest<StoreDocument>(RedisScript.ReadDocument, keys)
 {
     /// <summary>A thousand take the server less than a millisecond.</summary>

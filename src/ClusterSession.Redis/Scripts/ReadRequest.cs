@@ -10,7 +10,7 @@ namespace ClusterSession.Redis.Scripts;
 /// session lives on: a node that has not got it could not tell whether it is idle,
 /// and a second command costs more than the script does.
 /// </summary>
-internal sealed class ReadRequest(RedisKeys keys, SessionKey key, SessionVersion known, LeaseSource leases)
+internal sealed class ReadRequest(RedisKeys keys, SessionKey key, SessionVersion known, CopyLeases leases)
     : StoreRequest<StoreRead>,
         IScriptRequest
 {

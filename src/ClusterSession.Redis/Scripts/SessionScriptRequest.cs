@@ -9,7 +9,7 @@ namespace ClusterSession.Redis.Scripts;
 /// A script on a session that answers with one letter and, for some, a version; for an end also
 /// with the key of the successor.
 /// </summary>
-internal abstract class SessionScriptRequest(RedisScript script, RedisKeys keys, SessionKey key, LeaseSource leases)
+internal abstract class SessionScriptRequest(RedisScript script, RedisKeys keys, SessionKey key, CopyLeases leases)
     : ScriptRequest<StoreWrite>(script, keys)
 {
     protected SessionKey Key { get; } = key;

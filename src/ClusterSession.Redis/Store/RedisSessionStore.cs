@@ -47,7 +47,7 @@ internal sealed class RedisSessionStore : IClusterSessionStore, IRedisPushHandle
     private const int HeartbeatsBetweenLooks = 100;
 
     private readonly RedisKeys _keys;
-    private readonly LeaseSource _leases;
+    private readonly CopyLeases _copyLeases;
     private readonly MovableTopology _topology;
     private readonly StoreRequestSender _requests;
     private readonly Func<RedisOptions, IRedisTopology> _create;
@@ -81,7 +81,7 @@ internal sealed class RedisSessionStore : IClusterSessionStore, IRedisPushHandle
     )
     {
         _keys = new RedisKeys(keyPrefix);
-        _leases = new LeaseSource(lease);
+        _copyLeases = new CopyLeases(lease);
         _logger = logger;
         _time = time;
         _sampleInterval = options.HeartbeatInterval;
@@ -173,16 +173,21 @@ internal sealed class RedisSessionStore : IClusterSessionStore, IRedisPushHandle
 
     /// <inheritdoc/>
     public ValueTask<StoreRead> ReadAsync(SessionKey key, SessionVersion known, StoreDeadline deadline) =>
-        _requests.SendAsync(new ReadRequest(_keys, key, known, _leases), deadline);
+        _requests.SendAsync(new ReadRequest(_keys, key, known, _copyLeases), deadline);
 
     /// <inheritdoc/>
     public ValueTask<StoreWrite> CommitAsync(SessionKey key, SessionChange change, StoreDeadline deadline) =>
-        CommitAsync(new CommitRequest(_keys, key, change, _leases), change.Replicas, change.ReplicaTimeout, deadline);
+        CommitAsync(
+            new CommitRequest(_keys, key, change, _copyLeases),
+            change.Replicas,
+            change.ReplicaTimeout,
+            deadline
+        );
 
     /// <inheritdoc/>
     public ValueTask<StoreWrite> MergeAsync(SessionKey key, SessionMerge copy, StoreDeadline deadline) =>
         CommitAsync(
-            new MergeRequest(_keys, key, copy, _leases, _options.MaxReplyBytes),
+            new MergeRequest(_keys, key, copy, _copyLeases, _options.MaxReplyBytes),
             copy.Replicas,
             copy.ReplicaTimeout,
             deadline
@@ -194,7 +199,7 @@ internal sealed class RedisSessionStore : IClusterSessionStore, IRedisPushHandle
         SessionEnd end,
         TimeSpan tombstoneLife,
         StoreDeadline deadline
-    ) => _requests.SendAsync(new DestroyRequest(_keys, key, end, tombstoneLife, _leases), deadline);
+    ) => _requests.SendAsync(new DestroyRequest(_keys, key, end, tombstoneLife, _copyLeases), deadline);
 
     /// <inheritdoc/>
     public ValueTask<StoreTouch> TouchAsync(
@@ -206,7 +211,7 @@ internal sealed class RedisSessionStore : IClusterSessionStore, IRedisPushHandle
 
     /// <inheritdoc/>
     public ValueTask<StoreDocument> ReadDocumentAsync(string name, DocumentPosition known, StoreDeadline deadline) =>
-        _requests.SendAsync(new ReadDocumentRequest(_keys, _keys.Document(name), known, _leases), deadline);
+        _requests.SendAsync(new ReadDocumentRequest(_keys, _keys.Document(name), known, _copyLeases), deadline);
 
     /// <inheritdoc/>
     public ValueTask<StoreDocument> MergeDocumentAsync(
@@ -224,7 +229,7 @@ internal sealed class RedisSessionStore : IClusterSessionStore, IRedisPushHandle
             elements,
             life,
             incarnation,
-            _leases
+            _copyLeases
         );
         return _requests.SendAsync(request, deadline);
     }
@@ -258,7 +263,7 @@ internal sealed class RedisSessionStore : IClusterSessionStore, IRedisPushHandle
     void IRedisPushHandler.OnInvalidateAll(RedisConnection connection)
     {
         connection.Probe?.Emptied();
-        _leases.Revoke(connection);
+        _copyLeases.Revoke(connection);
         _observer?.OnConnected(connection.Partition, new StoreContinuity(StoreLoss.Everything));
     }
 
@@ -299,7 +304,7 @@ internal sealed class RedisSessionStore : IClusterSessionStore, IRedisPushHandle
 
     void IRedisTopologyObserver.OnDisconnected(RedisConnection connection, ConnectionException reason)
     {
-        _leases.Revoke(connection);
+        _copyLeases.Revoke(connection);
         _inspection.Disconnected(connection, reason);
         if (reason.IsInOrder)
         {
@@ -334,7 +339,7 @@ internal sealed class RedisSessionStore : IClusterSessionStore, IRedisPushHandle
 
     void IRedisTopologyObserver.OnPartitionChanged(int from, int to) => _observer?.OnMoved(from, to);
 
-    void IRedisTopologyObserver.OnKeysMoved(RedisConnection connection) => _leases.Revoke(connection);
+    void IRedisTopologyObserver.OnKeysMoved(RedisConnection connection) => _copyLeases.Revoke(connection);
 
     void IRedisTopologyObserver.OnDirectoryLost(RedisEndpoint directory, ConnectException reason) =>
         _failures.WriteLost(directory, reason);

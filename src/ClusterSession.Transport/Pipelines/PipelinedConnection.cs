@@ -195,25 +195,9 @@ internal abstract partial class PipelinedConnection : IAsyncDisposable
 
         foreach (var (request, sent) in left)
         {
-            Fail(request, reason(sent));
+            request.FailAlone(reason(sent));
         }
 
         _closed.TrySetResult(_closeReason);
-    }
-
-    /// <summary>
-    /// A request that throws at its own failure has nobody to hear of that: all the others are to
-    /// be failed nevertheless, and the connection is to be known as closed.
-    /// </summary>
-    private static void Fail(PipelinedRequest request, ConnectionException reason)
-    {
-        try
-        {
-            request.Fail(reason);
-        }
-        catch (Exception e)
-        {
-            reason.Data[nameof(Fail)] = e;
-        }
     }
 }

@@ -27,6 +27,22 @@ internal abstract class PipelinedRequest
 
     /// <summary>There will be no reply.</summary>
     public abstract void Fail(Exception error);
+
+    /// <summary>
+    /// As <see cref="Fail"/>, for one of many that fail together. A request that throws at its own
+    /// failure has nobody to hear of that, and those behind it are to be failed nevertheless.
+    /// </summary>
+    public void FailAlone(ConnectionException reason)
+    {
+        try
+        {
+            Fail(reason);
+        }
+        catch (Exception e)
+        {
+            reason.Data[nameof(FailAlone)] = e;
+        }
+    }
 }
 
 /// <summary>A request with a result that can be awaited once.</summary>

@@ -13,7 +13,7 @@ internal enum AskAnswer : byte
     /// It has something of the session, and may not restore it: the session may have been ended
     /// since, or it is not all of the session.
     /// </summary>
-    Kept = 1,
+    MayNotRestore = 1,
 
     /// <summary>It has restored the session in the store.</summary>
     Restored = 2,

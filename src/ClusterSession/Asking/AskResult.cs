@@ -6,9 +6,10 @@ namespace ClusterSession.Asking;
 internal enum AskResult
 {
     /// <summary>
-    /// Nobody can say: a node is there that answers no ask, or nobody has answered for it for 10 s.
+    /// Asking is given up: a node of an older release is there, which answers no ask, or one that
+    /// may have it has not answered for 10 s.
     /// </summary>
-    Unknown,
+    GivenUp,
 
     /// <summary>
     /// A node that may have it has not answered in time, could not store it, or was not heard of
@@ -26,7 +27,7 @@ internal enum AskResult
     Nobody,
 
     /// <summary>A node has something of it that it may not restore.</summary>
-    Kept,
+    MayNotRestore,
 
     /// <summary>A node has restored it: the store is to be read again.</summary>
     Restored,

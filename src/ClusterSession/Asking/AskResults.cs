@@ -38,7 +38,7 @@ internal sealed class AskResults(TimeProvider time)
             && found.At <= at
             && (result == AskResult.Ended || found.Missed.Contains(missed))
             && time.GetElapsedTime(found.At)
-                < (result is AskResult.Unknown or AskResult.Unanswered ? MemoryOfNothing : Memory);
+                < (result is AskResult.GivenUp or AskResult.Unanswered ? MemoryOfNothing : Memory);
     }
 
     /// <summary>An ask is over.</summary>
@@ -69,12 +69,12 @@ internal sealed class AskResults(TimeProvider time)
         var now = time.GetTimestamp();
         since =
             _results.TryGetValue(key, out var before)
-            && before.Result is AskResult.Unknown or AskResult.Unanswered
+            && before.Result is AskResult.GivenUp or AskResult.Unanswered
             && time.GetElapsedTime(before.At, now) < Memory
                 ? before.UnansweredSince
                 : now;
         return result == AskResult.Unanswered && time.GetElapsedTime(since, now) >= MaxUnanswered
-            ? AskResult.Unknown
+            ? AskResult.GivenUp
             : result;
     }
 

@@ -90,9 +90,9 @@ internal sealed class RunningAsk(
         {
             AskAnswer.Ended => AskResult.Ended,
             AskAnswer.Restored => AskResult.Restored,
-            AskAnswer.Kept => AskResult.Kept,
+            AskAnswer.MayNotRestore => AskResult.MayNotRestore,
             _ when silent.Count > 0 || _unsaid.Contains(key) => AskResult.Unanswered,
-            _ when mayMiss => AskResult.Unknown,
+            _ when mayMiss => AskResult.GivenUp,
             _ => isCertain ? AskResult.Nobody : AskResult.Unanswered,
         };
 

@@ -67,7 +67,7 @@ internal sealed class SessionHolder(
 
         if (!held.IsComplete)
         {
-            return AskAnswer.Kept;
+            return AskAnswer.MayNotRestore;
         }
 
         var mustNotCreate = held.IsOutdated && recovery.WindowOf(key).MayHaveLostEnds;
@@ -84,7 +84,7 @@ internal sealed class SessionHolder(
         return (record.IsDestroyed, isComplete) switch
         {
             (true, _) => local.Ends.Contains(key) ? AskAnswer.Ended
-            : mustNotCreate ? AskAnswer.Kept
+            : mustNotCreate ? AskAnswer.MayNotRestore
             : AskAnswer.None,
             (_, true) => AskAnswer.Restored,
             _ => null,

@@ -62,8 +62,8 @@ internal sealed class SessionLifetime(IOptions<ClusterSessionOptions> options, T
         remainingLife is { } left && left < TombstoneLife ? TombstoneLife - left : TimeSpan.Zero;
 
     public bool IsPastAbsoluteEnd(SessionRecord record) =>
-        record.HasOwnEnd
-            ? RecordEnd.Of(record) is { } end && time.GetUtcNow() >= end
+        record.HasOwnExpiry
+            ? RecordExpiry.Of(record) is { } end && time.GetUtcNow() >= end
             : _absolute is { } limit && time.GetUtcNow() - record.Created >= limit;
 
     /// <summary>
@@ -91,7 +91,7 @@ internal sealed class SessionLifetime(IOptions<ClusterSessionOptions> options, T
     /// <summary>Whether a copy is within the idle timeout, and before the absolute end, by what
     /// this node knows itself.</summary>
     public bool IsUsable(SessionRecord record, int lastUse, int now) =>
-        (record.HasOwnEnd || now - lastUse <= IdleTicks) && !IsPastAbsoluteEnd(record);
+        (record.HasOwnExpiry || now - lastUse <= IdleTicks) && !IsPastAbsoluteEnd(record);
 
     /// <summary>
     /// When, on the coarse clock, the store was last told to prolong a session, by the life it has
@@ -105,7 +105,7 @@ internal sealed class SessionLifetime(IOptions<ClusterSessionOptions> options, T
 
     /// <summary>How long the store is to keep a record: a session if nothing else happens, another
     /// to its own end.</summary>
-    public TimeSpan StoreLifeOf(SessionRecord record) => LifeTo(RecordEnd.Of(record)) ?? StoreLife;
+    public TimeSpan StoreLifeOf(SessionRecord record) => LifeTo(RecordExpiry.Of(record)) ?? StoreLife;
 
     /// <summary>How long the store is to keep a record that is changed so.</summary>
     /// <param name="record">The record.</param>
@@ -113,7 +113,7 @@ internal sealed class SessionLifetime(IOptions<ClusterSessionOptions> options, T
     /// <param name="least">Where that much of it is left, the store need not prolong it.</param>
     public TimeSpan StoreLifeOf(SessionRecord record, SessionDelta delta, out TimeSpan least)
     {
-        var own = record.HasOwnEnd ? LifeTo(RecordEnd.Of(record, delta)) : null;
+        var own = record.HasOwnExpiry ? LifeTo(RecordExpiry.Of(record, delta)) : null;
         least = own ?? LeastStoreLife;
         return own ?? StoreLife;
     }
@@ -127,7 +127,7 @@ internal sealed class SessionLifetime(IOptions<ClusterSessionOptions> options, T
     /// <param name="use">The last use, on the coarse clock.</param>
     /// <param name="now">Now, on the coarse clock.</param>
     public TimeSpan LifeLeft(SessionRecord record, int use, int now) =>
-        record.HasOwnEnd ? (IsPastAbsoluteEnd(record) ? TimeSpan.Zero : StoreLifeOf(record))
+        record.HasOwnExpiry ? (IsPastAbsoluteEnd(record) ? TimeSpan.Zero : StoreLifeOf(record))
         : now - use > IdleTicks ? TimeSpan.Zero
         : StoreLifeSince(use, now);
 

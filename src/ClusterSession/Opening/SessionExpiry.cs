@@ -35,7 +35,7 @@ internal sealed class SessionExpiry(NodeSessions local, SessionLifetime lifetime
     /// Whether this node knows by itself that nobody has used a session for the idle timeout.
     /// </summary>
     public bool IsKnownToBeIdle(LocalCopy copy) =>
-        copy is { IsProlongedHere: true, IsFresh: true, Record.HasOwnEnd: false }
+        copy is { IsProlongedHere: true, IsFresh: true, Record.HasOwnExpiry: false }
         && local.Copies.Clock.Now - copy.UsedAt > lifetime.IdleTicksAtLastNode;
 
     /// <summary>
@@ -44,7 +44,7 @@ internal sealed class SessionExpiry(NodeSessions local, SessionLifetime lifetime
     /// </summary>
     public bool MayBeIdle(SessionRecord record, TimeSpan? remainingLife)
     {
-        if (record.HasOwnEnd)
+        if (record.HasOwnExpiry)
         {
             return false;
         }

@@ -152,7 +152,7 @@ internal sealed class SessionFinder(
                 IsDestroyed: record is { IsDestroyed: true },
                 IsPastAbsoluteEnd: record is not null && lifetime.IsPastAbsoluteEnd(record),
                 HasWhatClientSaw: record?.Contains(seen) == true,
-                HasExpired: asked is not (AskResult.Unasked or AskResult.Kept)
+                HasExpired: asked is not (AskResult.Unasked or AskResult.MayNotRestore)
                     && (
                         (copy is not null && !local.IsUsable(copy) && !window.IsUnderWay)
                         || lifetime.MayHaveExpired(seen)
@@ -218,7 +218,7 @@ internal sealed class SessionFinder(
     }
 
     /// <summary>Whether the nodes were asked by this request, and not all have answered.</summary>
-    private static bool WasAskedInVain(AskResult? asked) => asked is AskResult.Unknown or AskResult.Unanswered;
+    private static bool WasAskedInVain(AskResult? asked) => asked is AskResult.GivenUp or AskResult.Unanswered;
 
     /// <summary>
     /// Whether another node may have it: none was asked that could be, or not all have answered.
@@ -402,7 +402,7 @@ internal sealed class SessionFinder(
 
         if (!WasDecidedBefore(key, seen))
         {
-            var isDecided = asked is AskResult.Nobody or AskResult.Kept or AskResult.Restored;
+            var isDecided = asked is AskResult.Nobody or AskResult.MayNotRestore or AskResult.Restored;
             local.Missed.Add(key, seen, isDecided);
         }
 

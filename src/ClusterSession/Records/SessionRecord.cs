@@ -17,8 +17,8 @@ namespace ClusterSession.Records;
 /// </para>
 /// <code>
 /// offset  size    field
-/// 0       1       flags: bit 0 = destroyed, bit 1 = ends at a time of its own (<c>RecordEnd</c>);
-///                 unknown bits are carried through
+/// 0       1       flags: bit 0 = destroyed, bit 1 = expires at a time of its own
+///                 (<c>RecordExpiry</c>); unknown bits are carried through
 /// 1       8       created, Unix milliseconds
 /// 9       1       marks: bit 0 = tombstones of attributes were dropped; bit 7 = an attribute is a
 ///                 tombstone
@@ -132,7 +132,7 @@ public sealed class SessionRecord
     /// <summary>Whether this copy is the tombstone of a session that was destroyed.</summary>
     public bool IsDestroyed => (Flags & DestroyedFlag) != 0;
 
-    internal bool HasOwnEnd => (Flags & RecordEnd.Flag) != 0; // However much or little it is used.
+    internal bool HasOwnExpiry => (Flags & RecordExpiry.Flag) != 0; // However much or little it is used.
 
     /// <summary>
     /// Whether an attribute is a tombstone. Most records have none, and looking for them was 2 % of

@@ -40,12 +40,12 @@ internal sealed class JournalSender(
             try
             {
                 SessionRecord? record;
-                SessionVersion stored;
+                SessionVersion madeOn;
                 SessionEnd? end;
                 OnlyCommit? only;
                 lock (pending)
                 {
-                    (record, stored, end, only) = (pending.Record, pending.Base, pending.End, pending.OnlyCommit);
+                    (record, madeOn, end, only) = (pending.Record, pending.Base, pending.End, pending.OnlyCommit);
                 }
 
                 if (pending.IsSent)
@@ -79,7 +79,7 @@ internal sealed class JournalSender(
                 }
                 else if (
                     record is not null
-                    && !await SendCommitsAsync(key, pending, record, stored, only, deadline).ConfigureAwait(false)
+                    && !await SendCommitsAsync(key, pending, record, madeOn, only, deadline).ConfigureAwait(false)
                 )
                 {
                     return false;
@@ -153,7 +153,7 @@ internal sealed class JournalSender(
         SessionKey key,
         PendingSession pending,
         SessionRecord record,
-        SessionVersion stored,
+        SessionVersion madeOn,
         OnlyCommit? only,
         StoreDeadline deadline
     )
@@ -162,13 +162,13 @@ internal sealed class JournalSender(
         {
             var mark = local.Copies.Mark(key);
             var life = lifetime.StoreLifeOf(record, only.Delta, out var least);
-            if (!record.HasOwnEnd && LifeLeftOf(key, pending, record) is var left && left < life)
+            if (!record.HasOwnExpiry && LifeLeftOf(key, pending, record) is var left && left < life)
             {
                 (life, least) = (left, left < least ? left : least);
             }
 
             var change = new SessionChange(
-                stored,
+                madeOn,
                 record.Version,
                 only.Delta,
                 only.Forgotten,
@@ -186,7 +186,7 @@ internal sealed class JournalSender(
             switch (answer.Outcome)
             {
                 case WriteOutcome.Committed when !answer.Lease.IsLost:
-                    var isComplete = answer.Previous == stored;
+                    var isComplete = answer.Previous == madeOn;
                     local.Recent.Add(key, record, isComplete, answer.Previous);
                     Settle(key, pending, record, isComplete ? record : null, answer.Lease, mark);
                     return true;
@@ -195,14 +195,14 @@ internal sealed class JournalSender(
             }
         }
 
-        return await SendRecordAsync(key, pending, record, stored, deadline).ConfigureAwait(false);
+        return await SendRecordAsync(key, pending, record, madeOn, deadline).ConfigureAwait(false);
     }
 
     private async ValueTask<bool> SendRecordAsync(
         SessionKey key,
         PendingSession pending,
         SessionRecord record,
-        SessionVersion stored,
+        SessionVersion madeOn,
         StoreDeadline deadline
     )
     {
@@ -213,8 +213,8 @@ internal sealed class JournalSender(
         {
             var mark = local.Copies.Mark(key);
             var isPartial =
-                mode == MergeMode.Amend && !stored.IsNone && !pending.HasForgotten && !Tombstones.AreMany(record);
-            var sent = isPartial ? PendingSession.Unsent(record, stored) : record;
+                mode == MergeMode.Amend && !madeOn.IsNone && !pending.HasForgotten && !Tombstones.AreMany(record);
+            var sent = isPartial ? PendingSession.Unsent(record, madeOn) : record;
             var issued = versions.Next(key, above);
             var version = issued with
             {
@@ -225,7 +225,7 @@ internal sealed class JournalSender(
                 version.Version,
                 mode,
                 LifeLeftOf(key, pending, record),
-                MustContain: stored,
+                MustContain: madeOn,
                 PreviousStamp: version.PreviousStamp,
                 IsPartial: isPartial,
                 UnusedStamps: version.UnusedStamps
@@ -255,7 +255,7 @@ internal sealed class JournalSender(
                     continue;
                 case WriteOutcome.Committed:
                     var isComplete =
-                        answer.Previous == stored || answer.Previous.IsNone || answer.Previous == pending.Stored;
+                        answer.Previous == madeOn || answer.Previous.IsNone || answer.Previous == pending.Stored;
                     versions.Withdraw(key, issued, answer.Previous.IsNone); // Stored as it is, under its own version.
                     var merged = answer.Previous.IsNone ? record : new SessionDelta().ApplyTo(record, version);
                     if (answer.Previous.IsNone)
@@ -282,7 +282,7 @@ internal sealed class JournalSender(
                     // Another node has changed its id, and did not know of this. What was
                     // acknowledged before goes with it.
                     local.Copies.Drop(key);
-                    (key, stored, mode) = (successor.Key, SessionVersion.None, MergeMode.Amend);
+                    (key, madeOn, mode) = (successor.Key, SessionVersion.None, MergeMode.Amend);
                     pending.Attempted = default; // Those were stamps of the former key.
                     continue;
                 default: // Ended meanwhile, elsewhere, or expired.
@@ -311,17 +311,17 @@ internal sealed class JournalSender(
         SessionKey key,
         PendingSession pending,
         SessionRecord sent,
-        SessionRecord? stored,
+        SessionRecord? nowStored,
         SessionLease lease,
         int mark
     )
     {
-        pending.Stored = stored?.Version ?? SessionVersion.None;
-        if (stored is not null && local.Copies.TryGet(key, out var copy))
+        pending.Stored = nowStored?.Version ?? SessionVersion.None;
+        if (nowStored is not null && local.Copies.TryGet(key, out var copy))
         {
             if (ReferenceEquals(copy.Record, sent))
             {
-                local.Copies.Publish(key, stored, lease, mark, copy.LastUse);
+                local.Copies.Publish(key, nowStored, lease, mark, copy.LastUse);
                 return;
             }
 

@@ -24,7 +24,7 @@ namespace ClusterSession.Tickets;
 /// <remarks>
 /// <code>
 /// "\0principal"  whose it is, as of a session: EndAllAsync ends it
-/// "\0until"      when it ends (RecordEnd); no use prolongs it but a renewal
+/// "\0until"      when it ends (RecordExpiry); no use prolongs it but a renewal
 /// "\0ticket"     the ticket, protected for its scheme and key: the store and copies of it open
 ///                nothing elsewhere
 /// "\0next"       of a login that the same person has renewed by signing in: the key it goes on
@@ -244,7 +244,7 @@ internal sealed class TicketRecords(
         {
             var delta = new SessionDelta();
             delta.Set(NextName, ProtectorOf(scheme, key).Protect(System.Text.Encoding.ASCII.GetBytes(next.Reveal())));
-            delta.Set(RecordEnd.Name, RecordEnd.ToBytes(time.GetUtcNow() + Grace));
+            delta.Set(RecordExpiry.Name, RecordExpiry.ToBytes(time.GetUtcNow() + Grace));
             delta.Remove(TicketName);
             var kept = await committer
                 .CommitAsync(key, record, reading.IsComplete, delta, options.Value.Durability, deadline)
@@ -320,7 +320,7 @@ internal sealed class TicketRecords(
     {
         var delta = new SessionDelta();
         using var builder = SessionRecordBuilder.Rent();
-        builder.SetHeader(RecordEnd.Flag, time.GetUtcNow());
+        builder.SetHeader(RecordExpiry.Flag, time.GetUtcNow());
         if (UserPrincipal.Of(ticket.Principal, request, options.Value) is { } principal)
         {
             delta.Set(SessionPrincipal.Name, isOfBefore ? principal.ToBytes() : Describe(principal, request));
@@ -347,7 +347,7 @@ internal sealed class TicketRecords(
             end = longest;
         }
 
-        delta.Set(RecordEnd.Name, RecordEnd.ToBytes(end));
+        delta.Set(RecordExpiry.Name, RecordExpiry.ToBytes(end));
         delta.Set(TicketName, ProtectorOf(scheme, key).Protect(TicketSerializer.Default.Serialize(ticket)));
     }
 }

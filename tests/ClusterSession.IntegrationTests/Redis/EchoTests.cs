@@ -23,7 +23,7 @@ public sealed class EchoTests : IAsyncLifetime
     private static readonly SessionVersion Third = new(2_500, 2);
     private static readonly SessionVersion Own = new(3_000, 1);
     private readonly RedisKeys _keys = new("cs");
-    private readonly LeaseSource _leases = new(Life);
+    private readonly CopyLeases _leases = new(Life);
     private RedisServer _redis = null!;
     private RedisConnection _connection = null!;
 

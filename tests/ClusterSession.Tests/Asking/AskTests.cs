@@ -354,7 +354,7 @@ public sealed class AskTests : NodeTests
         await _stores[0].PublishAsync(NodeFrame.Hello(process: 77, protocol: 0, flags: 0));
         var asks = b.Services.GetRequiredService<SessionAsks>();
         Assert.Equal(
-            AskResult.Unknown,
+            AskResult.GivenUp,
             await asks.AskAsync(KeyOf(NewId()), SessionVersion.None, TimeSpan.FromSeconds(10), default)
         );
         Time.Advance(TimeSpan.FromSeconds(1));

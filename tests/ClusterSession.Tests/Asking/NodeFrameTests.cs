@@ -41,9 +41,9 @@ public sealed class NodeFrameTests
         Assert.Equal(Asked.Number, number);
         Assert.Equal([Key, Key], keys);
 
-        var answer = NodeFrame.Answer(Process, Asked, [(Key, AskAnswer.Ended), (Key, AskAnswer.Kept)]);
+        var answer = NodeFrame.Answer(Process, Asked, [(Key, AskAnswer.Ended), (Key, AskAnswer.MayNotRestore)]);
         Assert.Equal(Asked, NodeFrame.ReadAsked(answer));
-        Assert.Equal([(Key, AskAnswer.Ended), (Key, AskAnswer.Kept)], NodeFrame.ReadAnswers(answer));
+        Assert.Equal([(Key, AskAnswer.Ended), (Key, AskAnswer.MayNotRestore)], NodeFrame.ReadAnswers(answer));
 
         byte[] done = [.. NodeFrame.Done(Process, Asked, 300), 1];
         Assert.Equal((Asked, 300), (NodeFrame.ReadAsked(done), NodeFrame.ReadDone(done)));

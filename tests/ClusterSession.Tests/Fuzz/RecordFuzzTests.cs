@@ -26,7 +26,7 @@ public sealed class RecordFuzzTests(ITestOutputHelper output)
     {
         await using var scripted = await ScriptedConnection.OpenAsync();
         var run = new FuzzRun(output, "records.txt", normally: 100_000, atLength: 1_000_000);
-        var leases = new LeaseSource(TimeSpan.FromMinutes(1));
+        var leases = new CopyLeases(TimeSpan.FromMinutes(1));
         var keys = new RedisKeys("cs");
         var outcomes = new Dictionary<string, int>();
         var foreign = 0;

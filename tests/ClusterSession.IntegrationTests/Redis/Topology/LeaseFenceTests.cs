@@ -298,7 +298,7 @@ public sealed class LeaseFenceTests : IAsyncLifetime
             _keys,
             key,
             new SessionMerge(record, version, MergeMode.Create, Life),
-            new LeaseSource(Life)
+            new CopyLeases(Life)
         );
     }
 
@@ -310,7 +310,7 @@ public sealed class LeaseFenceTests : IAsyncLifetime
 
     private IEnumerable<(string Name, Func<RedisConnection, Task> Send)> Writes(SessionKey key)
     {
-        var leases = new LeaseSource(Life);
+        var leases = new CopyLeases(Life);
         var delta = new SessionDelta();
         delta.Set("b", [1]);
         var change = new SessionChange(

@@ -74,7 +74,7 @@ public sealed class MergePlanTests
     [Fact]
     public void Login_of_weeks_is_bounded_by_its_own_end_and_not_by_the_life_of_sessions()
     {
-        var login = RecordSketch.At(new SessionVersion(5, 1)).Flags(RecordEnd.Flag).Build();
+        var login = RecordSketch.At(new SessionVersion(5, 1)).Flags(RecordExpiry.Flag).Build();
         var source = Entry(login) with { Life = TimeSpan.FromDays(14) };
         Assert.Equal(new MergeStep(MergeAction.Create, TimeSpan.FromDays(14)), Decide(source, null));
         var longAgo = Bounds with { Away = Bounds.TombstoneLife };

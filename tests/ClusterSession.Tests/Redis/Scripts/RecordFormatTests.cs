@@ -114,7 +114,7 @@ public sealed class RecordFormatTests
             new RedisKeys("cs"),
             SessionKeys.New(),
             new SessionMerge(record, Newest, MergeMode.Create, TimeSpan.FromHours(1), PreviousStamp: 0x2F),
-            new LeaseSource(TimeSpan.FromMinutes(1))
+            new CopyLeases(TimeSpan.FromMinutes(1))
         ).WriteTo(ref writer);
         var written = Convert.ToHexString(output.Written.Span);
         Assert.Contains(Header, written, StringComparison.Ordinal);
@@ -135,7 +135,7 @@ public sealed class RecordFormatTests
             new RedisKeys("cs"),
             SessionKeys.New(),
             SessionVersion.None,
-            new LeaseSource(TimeSpan.FromMinutes(1))
+            new CopyLeases(TimeSpan.FromMinutes(1))
         )
         {
             Connection = scripted.Connection,

@@ -8,7 +8,7 @@ using Xunit;
 
 namespace ClusterSession.Tests.Redis.Topology.Cluster;
 
-/// <summary>What redirections and views do to the routes; nobody listens where links lead.</summary>
+/// <summary>What redirections and views make of the routes, which lead to nobody.</summary>
 public sealed class SlotRoutesTests
 {
     private readonly RedisEndpoint _first = new("127.0.0.1", FreePort.Next());

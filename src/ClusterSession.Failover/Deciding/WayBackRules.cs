@@ -10,7 +10,7 @@ namespace ClusterSession.Failover.Deciding;
 /// take the cluster to and fro with it. Not from a master that an operator chose.
 /// </remarks>
 /// <param name="timings">Durations and limits, alike on all agents of a cluster.</param>
-internal sealed class ReturnRules(FailoverTimings timings)
+internal sealed class WayBackRules(FailoverTimings timings)
 {
     private readonly SwitchRules _switch = new(timings);
 

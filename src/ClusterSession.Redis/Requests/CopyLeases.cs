@@ -10,7 +10,7 @@ namespace ClusterSession.Redis.Requests;
 /// Asked on the reader loop, so that a copy read before a FLUSHALL never gets the lease of after
 /// it.
 /// </summary>
-internal sealed class LeaseSource(TimeSpan length)
+internal sealed class CopyLeases(TimeSpan length)
 {
     private readonly ConcurrentDictionary<RedisConnection, Lease> _leases = new();
 

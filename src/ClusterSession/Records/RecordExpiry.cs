@@ -7,7 +7,7 @@ namespace ClusterSession.Records;
 /// reserved name, so that it is changed, merged and replayed with the rest. A bit of the record's
 /// flags says that it is there: sessions, which have none, are not searched for it.
 /// </summary>
-internal static class RecordEnd
+internal static class RecordExpiry
 {
     /// <summary>The bit of the record's flags.</summary>
     public const byte Flag = 2;
@@ -18,13 +18,13 @@ internal static class RecordEnd
 
     /// <summary>When the record ends; null for one that ends when it is not used.</summary>
     public static DateTimeOffset? Of(SessionRecord record) =>
-        record.HasOwnEnd && record.TryFind(NameUtf8, out var attribute) && attribute.Exists
+        record.HasOwnExpiry && record.TryFind(NameUtf8, out var attribute) && attribute.Exists
             ? Read(attribute.Payload)
             : null;
 
     /// <summary>When the record ends with these changes.</summary>
     public static DateTimeOffset? Of(SessionRecord record, SessionDelta delta) =>
-        record.HasOwnEnd && delta.TryGet(Name, out var bytes) && bytes is not null ? Read(bytes) : Of(record);
+        record.HasOwnExpiry && delta.TryGet(Name, out var bytes) && bytes is not null ? Read(bytes) : Of(record);
 
     public static byte[] ToBytes(DateTimeOffset end)
     {
