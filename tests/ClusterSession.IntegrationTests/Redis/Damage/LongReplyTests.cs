@@ -148,6 +148,34 @@ public sealed class LongReplyTests
         }
     }
 
+    /// <summary>
+    /// Redis closes a subscribed connection whose replies exceed what it allows a subscriber: 32
+    /// MiB by default, here 1. So the channel has a connection of its own.
+    /// </summary>
+    [Fact]
+    public async Task Node_that_listens_reads_what_exceeds_the_limit_of_a_subscriber()
+    {
+        await using var redis = await RedisServer.StartAsync();
+        await redis.CommandAsync("CONFIG", "SET", "client-output-buffer-limit", "pubsub 1mb 1mb 1");
+        using var logs = new CapturedLogs();
+        using var logging = LoggerFactory.Create(builder => builder.AddProvider(logs));
+        await using var store = Store(redis, 64 << 20, logging.CreateLogger<RedisSessionStore>());
+        await store.StartAsync(new RecordingObserver(), default);
+        var listener = new Listener();
+        await store.Channel.ListenAsync(listener, default);
+        await Condition.HoldsAsync(() => listener.Connections > 0, "the node listens");
+        var versions = new VersionSource();
+        var large = SessionKeys.New();
+        await CreateAsync(store, large, new string('x', 8 << 20), versions);
+
+        var reads = await Task.WhenAll(
+            Enumerable.Range(0, 8).Select(_ => store.ReadAsync(large, SessionVersion.None, default).AsTask())
+        );
+        Assert.All(reads, static read => Assert.Equal(StoreReadOutcome.Found, read.Outcome));
+        Assert.Equal((1, 1), (logs.Count("Connected"), listener.Connections));
+        Assert.Equal(StoreFailure.None, await store.Channel.PublishAsync(new byte[8], default));
+    }
+
     private static int Calls(string stats) =>
         Regex.Match(stats, "cmdstat_hgetall:calls=([0-9]+)") is { Success: true } calls
             ? int.Parse(calls.Groups[1].ValueSpan, CultureInfo.InvariantCulture)
@@ -173,5 +201,16 @@ public sealed class LongReplyTests
         var record = RecordSketch.At(version).With("a", value, version).Build();
         var created = await store.MergeAsync(key, new SessionMerge(record, version, MergeMode.Create, Life), default);
         Assert.Equal(WriteOutcome.Committed, created.Outcome);
+    }
+
+    private sealed class Listener : IStoreChannelListener
+    {
+        private int _connections;
+
+        public int Connections => Volatile.Read(ref _connections);
+
+        public void OnConnected() => Interlocked.Increment(ref _connections);
+
+        public void OnFrame(ReadOnlySpan<byte> frame) { }
     }
 }
