@@ -41,7 +41,9 @@ internal static class KeepalivedText
                 # Alike on all hosts, without nopreempt: the number decides, and the lease keeps it from
                 # going to and fro.
                 state BACKUP
-                priority 1
+                # With the number 151 to 250. At 1 a host would wait almost another advert before it takes
+                # over: (256 - priority) / 256 of advert_int.
+                priority 150
                 interface {{site.Virtual!.Interface}}
                 virtual_router_id {{site.Virtual.RouterId}}
                 # The next master's host is the only one that leaves FAULT: it takes over after one advert

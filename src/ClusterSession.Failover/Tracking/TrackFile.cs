@@ -11,13 +11,15 @@ namespace ClusterSession.Failover.Tracking;
 /// </summary>
 /// <remarks>
 /// <code>
-/// open master under lease E    1 + (E - 1) mod 250    may have the address
+/// open master under lease E    1 + (E - 1) mod 100    may have the address
 /// anything else, or unknown    -254                   keepalived: FAULT, never has it
 /// </code>
 /// Only the master's host may have the address, so nobody takes it because a neighbour is silent.
 /// The number grows with the lease: what an agent left behind that has died is below that of the
-/// next master, whose host keepalived then prefers. It begins anew after 250 leases, and so the
+/// next master, whose host keepalived then prefers. It begins anew after 100 leases, and so the
 /// file is written again every second: keepalived's script takes one that is old for no master.
+/// More numbers would leave no room for the priority of 150 that hosts begin with, and a host of
+/// low priority waits longer before it takes over (Skew_Time, RFC 5798 section 6.1).
 /// <para>
 /// It is written on the agent's loop before Redis is closed, and by a timer while that loop stands
 /// still. Both write synchronously, since a close must not overtake it: a few bytes in memory.
@@ -30,7 +32,9 @@ namespace ClusterSession.Failover.Tracking;
 internal sealed class TrackFile(string path, ClusterFace face, TimeProvider time, ILogger logger)
 {
     public const int NoMaster = -254;
-    private const int Values = 250;
+
+    /// <summary>How many leases have numbers of their own.</summary>
+    public const int Values = 100;
 
     private static readonly TimeSpan Renewal = TimeSpan.FromSeconds(1);
 

@@ -70,11 +70,11 @@ public sealed class KeepalivedTests(ITestOutputHelper output)
         var old = await site.MasterAsync();
         var (from, to) = (site.IndexOf(old), site.IndexOf(site.Other(old)));
         await old.KillAgentAsync();
-        await site.TrackAsync(old, TrackFile.ValueOf(isPrimary: true, epoch: 250));
+        await site.TrackAsync(old, TrackFile.Values);
         await site.Virtual.AwaitAsync(to);
         await site.Virtual.AwaitAsync(from, isThere: false);
-        Assert.InRange(await site.TrackedAsync(site.Other(old)), 1, 249);
-        Assert.Equal(250, await site.TrackedAsync(old));
+        Assert.InRange(await site.TrackedAsync(site.Other(old)), 1, TrackFile.Values - 1);
+        Assert.Equal(TrackFile.Values, await site.TrackedAsync(old));
         Assert.Empty(site.Virtual.OnBoth());
     }
 
