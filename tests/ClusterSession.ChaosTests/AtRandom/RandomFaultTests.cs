@@ -18,6 +18,11 @@ namespace ClusterSession.ChaosTests.AtRandom;
 public sealed class RandomFaultTests(ITestOutputHelper output)
 {
     private const int Shortest = 3;
+    private const int FaultsUntilCalm = 8;
+
+    // Whether a read is stale is asked only where no fault was near: within the limit before it, and
+    // the time to settle before that. Faults follow each other faster.
+    private static readonly TimeSpan Calm = TimeSpan.FromSeconds(6);
 
     private static readonly CheckOptions Options = CheckOptions.Default with
     {
@@ -82,6 +87,10 @@ public sealed class RandomFaultTests(ITestOutputHelper output)
             {
                 await faults.CauseOneAsync(kinds[random.Next(kinds.Count)]);
                 await story.GoOnAsync(random.Next(300, 900));
+                if (i % FaultsUntilCalm == FaultsUntilCalm - 1)
+                {
+                    await story.LastsAsync(Calm);
+                }
             }
         });
         if (Environment.GetEnvironmentVariable("CLUSTERSESSION_CHAOS_VERDICT") is { Length: > 0 } file)
