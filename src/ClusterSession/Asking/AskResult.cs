@@ -26,11 +26,21 @@ internal enum AskResult
     /// <summary>Every node has answered, and none has it.</summary>
     Nobody,
 
-    /// <summary>A node has something of it that it may not restore.</summary>
+    /// <summary>
+    /// A node has something of it that it may not restore, and all others are done.
+    /// </summary>
     MayNotRestore,
 
-    /// <summary>A node has restored it: the store is to be read again.</summary>
+    /// <summary>
+    /// A node has restored it, and all others are done: the store is to be read again.
+    /// </summary>
     Restored,
+
+    /// <summary>
+    /// A node has restored it, and one that may have more of it has not answered: the store is to
+    /// be read again, and what it lacks may be there at the next request.
+    /// </summary>
+    RestoredSoFar,
 
     /// <summary>A node knows its end.</summary>
     Ended,

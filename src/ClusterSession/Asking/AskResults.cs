@@ -8,9 +8,11 @@ namespace ClusterSession.Asking;
 /// lock of <see cref="SessionAsks"/>.
 /// </summary>
 /// <remarks>
-/// What was restored is in the store, and is not remembered; what nobody could say, for a second.
-/// A session that no node answers for is not lost yet, but a client is not kept waiting for ever:
-/// after 10 s of such asks nobody can say. Bounded: past the limit all are forgotten at once.
+/// What was restored is in the store, and is not remembered; what is not decided, for a second.
+/// A session for which a node has not answered is not lost yet, but a client is not kept waiting
+/// for ever: after 10 s of such asks that node is waited for no more (<see
+/// cref="AskResult.GivenUp"/>, or what others have restored). Bounded: past the limit all are
+/// forgotten at once.
 /// </remarks>
 internal sealed class AskResults(TimeProvider time)
 {
@@ -38,7 +40,7 @@ internal sealed class AskResults(TimeProvider time)
             && found.At <= at
             && (result == AskResult.Ended || found.Missed.Contains(missed))
             && time.GetElapsedTime(found.At)
-                < (result is AskResult.GivenUp or AskResult.Unanswered ? MemoryOfNothing : Memory);
+                < (result == AskResult.GivenUp || IsOpen(result) ? MemoryOfNothing : Memory);
     }
 
     /// <summary>An ask is over.</summary>
@@ -61,7 +63,7 @@ internal sealed class AskResults(TimeProvider time)
         return said;
     }
 
-    /// <summary>What is to be said of a session that no node has answered for.</summary>
+    /// <summary>What is to be said of a session for which not all nodes have answered.</summary>
     public AskResult Bounded(SessionKey key, AskResult result) => Bounded(key, result, out _);
 
     private AskResult Bounded(SessionKey key, AskResult result, out long since)
@@ -69,14 +71,16 @@ internal sealed class AskResults(TimeProvider time)
         var now = time.GetTimestamp();
         since =
             _results.TryGetValue(key, out var before)
-            && before.Result is AskResult.GivenUp or AskResult.Unanswered
+            && (before.Result == AskResult.GivenUp || IsOpen(before.Result))
             && time.GetElapsedTime(before.At, now) < Memory
                 ? before.UnansweredSince
                 : now;
-        return result == AskResult.Unanswered && time.GetElapsedTime(since, now) >= MaxUnanswered
-            ? AskResult.GivenUp
-            : result;
+        return !IsOpen(result) || time.GetElapsedTime(since, now) < MaxUnanswered ? result
+            : result == AskResult.RestoredSoFar ? AskResult.Restored
+            : AskResult.GivenUp;
     }
+
+    private static bool IsOpen(AskResult result) => result is AskResult.Unanswered or AskResult.RestoredSoFar;
 
     /// <summary>A node has come that may have what nobody had.</summary>
     public void Forget() => _results.Clear();

@@ -89,12 +89,15 @@ internal sealed class RunningAsk(
         _answers.GetValueOrDefault(key) switch
         {
             AskAnswer.Ended => AskResult.Ended,
-            AskAnswer.Restored => AskResult.Restored,
+            AskAnswer.Restored => IsOpen(key) ? AskResult.RestoredSoFar : AskResult.Restored,
+            _ when IsOpen(key) => AskResult.Unanswered,
             AskAnswer.MayNotRestore => AskResult.MayNotRestore,
-            _ when silent.Count > 0 || _unsaid.Contains(key) => AskResult.Unanswered,
             _ when mayMiss => AskResult.GivenUp,
             _ => isCertain ? AskResult.Nobody : AskResult.Unanswered,
         };
+
+    /// <summary>Whether a node may have it that has not said so.</summary>
+    private bool IsOpen(SessionKey key) => silent.Count > 0 || _unsaid.Contains(key);
 
     private void Check(long process)
     {

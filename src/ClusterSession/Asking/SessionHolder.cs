@@ -18,9 +18,9 @@ namespace ClusterSession.Asking;
 /// has what is pending of it                           sends that                 restored
 /// has a copy, or its own commit, that is all of it    stores it, or merges it    restored
 ///   the same, changed by another node since,
-///   and the store may have lost ends                  merges it into what is     restored, or kept
-///                                                     there
-/// has something that is not all of it                 -                          kept
+///   and the store may have lost ends                  merges it into what is     restored, or may
+///                                                     there                      not restore
+/// has something that is not all of it                 -                          may not restore
 /// has nothing, or what is past its idle time          -                          nothing of it
 /// </code>
 /// Stored with the life that is left since the last use that this node knows of: to be asked for is

@@ -20,7 +20,7 @@ namespace ClusterSession.Http;
 ///                                             another person's    empty but for what this
 ///                                                                 request sets; another id
 /// a login that came with the request, at the  nobody's            another id; if the store is
-///   open, else at the first touch, else at                        away, later
+///   open, else at the first use, else at                          away, later
 ///   the end of the run                        theirs              -
 ///                                             another person's    empty; another id
 /// </code>

@@ -38,7 +38,7 @@ internal struct RequestProgress
         Completed = 64,
         Rejected = 128,
         Committed = 256,
-        Touched = 512,
+        Used = 512,
         Changed = 1024,
     }
 
@@ -107,10 +107,10 @@ internal struct RequestProgress
     }
 
     /// <summary>Whether the application has read or changed attributes.</summary>
-    public bool IsTouched
+    public bool IsUsed
     {
-        readonly get => Has(Facts.Touched);
-        set => Set(Facts.Touched, value);
+        readonly get => Has(Facts.Used);
+        set => Set(Facts.Used, value);
     }
 
     /// <summary>Whether the application has changed the session.</summary>

@@ -158,7 +158,7 @@ internal static class RequestRuns
 
         if (session.State.Cookie is { } cookie)
         {
-            var mayRenew = session.IsAvailable && session.Progress.IsTouched;
+            var mayRenew = session.IsAvailable && session.Progress.IsUsed;
             await cookie.WriteAsync(mayRenew, session.Progress.BroughtCookie).ConfigureAwait(false);
         }
 

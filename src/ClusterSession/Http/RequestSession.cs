@@ -370,8 +370,8 @@ internal sealed class RequestSession : IClusterSession, ISessionFeature
 
     private void NoteUse()
     {
-        _state.Progress.IsTouched = true;
-        CheckLoginOnce(); // The user may have become known since the session was opened, or touched by a middleware.
+        _state.Progress.IsUsed = true;
+        CheckLoginOnce(); // The user may have become known since the session was opened, or used by a middleware.
     }
 
     private void CheckLoginOnce()

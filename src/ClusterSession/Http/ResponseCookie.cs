@@ -20,10 +20,10 @@ namespace ClusterSession.Http;
 /// Commit               the session has ended meanwhile: this node knows it, or learns it from the
 ///                      store, which it asks where the commit is older than a second or another
 ///                      node has changed the session since
-/// Version (the client  the same; or the application did not touch the session; or the headers
-///   is shown more      leave more than a second after the open and the store is unreachable
+/// Version (the client  the same; or the application did not use the session; or the headers leave
+///   is shown more      more than a second after the open and the store is unreachable
 ///   than it knows of)
-/// Age (of the key, or  the application did not touch the session, another node has changed it
+/// Age (of the key, or  the application did not use the session, another node has changed it
 ///   of the cookie)     since, the headers leave more than a second after the open, or a shared
 ///                      cache may keep the response; a node without local copies asks the store
 /// </code>

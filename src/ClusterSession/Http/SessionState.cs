@@ -121,7 +121,7 @@ internal struct SessionState
 
     /// <summary>
     /// Whose session it is, as far as the request has been authenticated. Asked when it is opened,
-    /// when it is touched, and when the run ends: endpoints may authenticate with schemes of their
+    /// when it is used, and when the run ends: endpoints may authenticate with schemes of their
     /// own.
     /// </summary>
     public void CheckLogin()
@@ -401,7 +401,7 @@ internal struct SessionState
     }
 
     /// <summary>
-    /// A commit that only records the principal is named where the application has touched the
+    /// A commit that only records the principal is named where the application has used the
     /// session, as a renewal.
     /// </summary>
     private void NameCommit()

@@ -54,14 +54,14 @@ internal sealed class MissedCommits(TimeProvider time)
         return false;
     }
 
-    /// <summary>Whether all other nodes have said that they do not have it either.</summary>
+    /// <summary>Whether all other nodes were asked and are done, and none has brought it.</summary>
     public bool IsDecided(SessionKey key, SessionVersion seen) =>
         TryGet(key, seen, out _) && _missed.TryGetValue(key, out var missed) && missed.IsDecided;
 
     /// <summary>Nobody has brought the commit back.</summary>
     /// <param name="key">Which session.</param>
     /// <param name="seen">The commit that the client has seen.</param>
-    /// <param name="isDecided">Whether all other nodes were asked, and have answered.</param>
+    /// <param name="isDecided">Whether all other nodes were asked, and are done.</param>
     public void Add(SessionKey key, SessionVersion seen, bool isDecided)
     {
         var missed = (seen, time.GetTimestamp(), isDecided);

@@ -162,7 +162,8 @@ internal sealed class SessionFinder(
                 isPatienceOver,
                 HasTimeLeft: deadline.Left - pause > slowest,
                 HasStoreJustReturned: window.HasJustBegun,
-                MayBeFoundLater: asked is AskResult.Unanswered or AskResult.Unasked || asks.MayStillCome(seen)
+                MayBeFoundLater: asked is AskResult.Unanswered or AskResult.Unasked or AskResult.RestoredSoFar
+                    || asks.MayStillCome(seen)
             );
             switch (OpenTable.NextStep(facts))
             {
@@ -218,7 +219,8 @@ internal sealed class SessionFinder(
     }
 
     /// <summary>Whether the nodes were asked by this request, and not all have answered.</summary>
-    private static bool WasAskedInVain(AskResult? asked) => asked is AskResult.GivenUp or AskResult.Unanswered;
+    private static bool WasAskedInVain(AskResult? asked) =>
+        asked is AskResult.GivenUp or AskResult.Unanswered or AskResult.RestoredSoFar;
 
     /// <summary>
     /// Whether another node may have it: none was asked that could be, or not all have answered.

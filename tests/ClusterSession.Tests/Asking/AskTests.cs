@@ -321,6 +321,34 @@ public sealed class AskTests : NodeTests
         Assert.Equal(AskResult.Ended, await asked);
     }
 
+    [Theory]
+    [InlineData(AskAnswer.MayNotRestore, AskResult.Unanswered, AskResult.MayNotRestore, AskResult.GivenUp)]
+    [InlineData(AskAnswer.Restored, AskResult.RestoredSoFar, AskResult.Restored, AskResult.Restored)]
+    public async Task Answer_of_one_node_decides_nothing_while_another_one_may_have_more(
+        object answer,
+        object whileSilent,
+        object whenDone,
+        object afterTenSeconds
+    )
+    {
+        var (_, b) = await StartTwoAsync();
+        var key = KeyOf(NewId());
+        await HelloAsync(77, 78);
+        Assert.Equal(whenDone, await AskedAsync(b, KeyOf(NewId()), (AskAnswer)answer, isOtherDone: true));
+        var begun = Time.GetTimestamp();
+        Assert.Equal(whileSilent, await AskedAsync(b, key, (AskAnswer)answer, isOtherDone: false));
+        object said = whileSilent;
+        while (said.Equals(whileSilent))
+        {
+            Time.Advance(TimeSpan.FromSeconds(1));
+            await HelloAsync(77, 78);
+            said = await AskedAsync(b, key, (AskAnswer)answer, isOtherDone: false);
+        }
+
+        Assert.Equal(afterTenSeconds, said);
+        Assert.InRange(Time.GetElapsedTime(begun), TimeSpan.FromSeconds(10), TimeSpan.FromSeconds(15));
+    }
+
     [Fact]
     public async Task Ask_that_waited_for_a_frozen_node_is_dropped_and_answered_when_it_is_awake_and_asked_again()
     {
@@ -371,6 +399,43 @@ public sealed class AskTests : NodeTests
         Assert.Equal(1, Logs.Count("NodesCannotBeAsked"));
         var browser = new TestBrowser(b) { Cookie = Cookie(b, Time.GetUtcNow() - TimeSpan.FromDays(1)) };
         Assert.Equal("False", await browser.GetAsync("/regressed")); // Time stands still.
+    }
+
+    /// <summary>
+    /// Process 77 answers, and 78 is done without an answer, or stays silent.
+    /// </summary>
+    private async Task<AskResult> AskedAsync(TestNode b, SessionKey key, AskAnswer answer, bool isOtherDone)
+    {
+        _frames.Clear();
+        var asked = b
+            .Services.GetRequiredService<SessionAsks>()
+            .AskAsync(key, SessionVersion.None, TimeSpan.FromSeconds(10), default)
+            .AsTask();
+        for (byte[]? ask = null; !asked.IsCompleted && ask is null; Time.Advance(TimeSpan.FromMilliseconds(10)))
+        {
+            ask = _frames.FirstOrDefault(frame => KindOf(frame) == FrameKind.Ask);
+            if (ask is not null)
+            {
+                var number = NodeFrame.ReadAsk(ask).Number;
+                var id = new AskId(b.Services.GetRequiredService<HybridClock>().Writer, number);
+                await _stores[0].PublishAsync(NodeFrame.Answer(77, id, [(key, answer)]));
+                await _stores[0].PublishAsync(NodeFrame.Done(77, id, 1));
+                if (isOtherDone)
+                {
+                    await _stores[0].PublishAsync(NodeFrame.Done(78, id, 0));
+                }
+            }
+        }
+
+        return await Time.DriveAsync(asked);
+    }
+
+    private async Task HelloAsync(params long[] processes)
+    {
+        foreach (var process in processes)
+        {
+            await _stores[0].PublishAsync(NodeFrame.Hello(process, LiveNodes.Protocol, flags: 0));
+        }
     }
 
     private async Task<string> FindAsync(TestNode a, TestNode b)
