@@ -70,8 +70,10 @@ internal sealed class SentinelPage(Page page)
         {
             { Problem: not null } => ("not responding", Color.Red),
             { Role: MemberRole.Master } when facts.OtherMasters.Contains(server) => (
-                facts.Master is null ? "master" : "master too",
-                Color.Red
+                facts.Master is null ? "master"
+                    : facts.IsMastered ? "master too"
+                    : "master, not named yet",
+                facts.IsMastered ? Color.Red : Color.Yellow
             ),
             { Role: MemberRole.Master } => ("master", Color.Green),
             _ when facts.FollowsAnother(server) => ($"replica of {server.Follows ?? "nobody"}", Color.Yellow),

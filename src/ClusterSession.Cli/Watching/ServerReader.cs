@@ -9,7 +9,7 @@ namespace ClusterSession.Cli.Watching;
 /// <summary>Reads <c>INFO replication</c>, which the application's user may ask.</summary>
 internal static class ServerReader
 {
-    public static readonly RedisCommand Question = new("INFO", "replication");
+    public static RedisCommand Question() => new("INFO", "replication");
 
     public static ServerState Read(string address, RedisReply answer)
     {

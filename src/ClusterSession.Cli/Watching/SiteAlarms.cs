@@ -10,6 +10,9 @@ internal static class SiteAlarms
     /// <summary>The most dangerous one.</summary>
     public const string TwoMasters = "two-masters";
 
+    private const string MasterLost = "master-not-responding";
+    private const string NotConnected = "replica-not-connected";
+
     public static IReadOnlyList<Alarm> Of(SiteFacts facts) =>
         [
             .. Masters(facts),
@@ -37,7 +40,9 @@ internal static class SiteAlarms
             yield return New(
                 TwoMasters,
                 $"{other.Address} says that it is a master, and {facts.Master} is the one that the Sentinels name.",
-                $"Keep clients that do not ask the Sentinels away from {other.Address}. {Lost(facts, other)}"
+                $"Keep clients away from {other.Address} that do not ask the Sentinels. To keep what only it has, give "
+                    + $"before it is demoted: cluster-session merge --from {other.Address} --into {facts.Master} --prefix "
+                    + "(KeyPrefix of the application)."
             );
         }
 
@@ -45,7 +50,7 @@ internal static class SiteAlarms
         {
             yield return server.Problem is { } problem
                 ? New(
-                    "master-not-responding",
+                    MasterLost,
                     $"{master}, which the Sentinels name, is not responding: {problem}",
                     facts.IsFailingOver
                         ? "Wait: the Sentinels find another one. If they do not, see that a replica responds."
@@ -72,7 +77,13 @@ internal static class SiteAlarms
     {
         if (facts.Master is null && facts.Responding.Count > 0)
         {
-            yield return New("no-majority", NoMajority(facts), "Bring Sentinels back, until more than half answer.");
+            yield return New(
+                "no-majority",
+                NoMajority(facts),
+                facts.Responding.All(sentinel => sentinel.Master is null)
+                    ? "Correct serviceName in the connection string, or give each Sentinel SENTINEL MONITOR."
+                    : "Bring Sentinels back, until more than half answer and name one master."
+            );
         }
 
         var quorum = facts.Responding.Select(sentinel => sentinel.Quorum).DefaultIfEmpty().Max();
@@ -110,7 +121,8 @@ internal static class SiteAlarms
             yield return New(
                 "sentinel-not-responding",
                 $"The Sentinel {sentinel.Address} is not responding: {sentinel.Problem}",
-                "See that it runs, that this computer reaches it, and that sentinelUser and sentinelPassword are right."
+                $"See that the Sentinel {sentinel.Address} runs, that this computer reaches it, and that sentinelUser and "
+                    + "sentinelPassword are right."
             );
         }
 
@@ -123,8 +135,8 @@ internal static class SiteAlarms
                     $"The Sentinel {sentinel.Address} names {sentinel.Master ?? "no master"} (epoch {sentinel.Epoch}), "
                         + $"and the majority {facts.Master} (epoch {facts.Epoch})."
                 ),
-                "Within seconds it takes over what the others have. If it does not, see that it reaches them and "
-                    + "that they have the same name and password."
+                $"Wait: within seconds {sentinel.Address} takes over what the others have. If it does not, see that it "
+                    + "reaches the others and every Redis, and that all have the same passwords."
             );
         }
     }
@@ -142,20 +154,24 @@ internal static class SiteAlarms
             {
                 { Problem: { } problem } => (
                     "replica-not-responding",
-                    $"{problem} See that it runs, and that this computer reaches it. Where it is gone for good, give "
-                        + "the Sentinels SENTINEL RESET name, one by one."
+                    $"See that {replica.Address} runs, and that this computer reaches it. {problem} Where it is gone "
+                        + "for good, give the Sentinels SENTINEL RESET name, one by one."
                 ),
                 _ when facts.FollowsAnother(replica) => (
                     "replica-follows-another",
-                    "Wait: the Sentinels lead it to the master within about ten seconds. If they do not, see that they "
-                        + "reach it."
+                    $"Wait: the Sentinels lead {replica.Address} to the master within about ten seconds. If they do "
+                        + "not, see that they reach it."
                 ),
                 _ => (
-                    "replica-not-connected",
-                    $"See that it reaches {replica.Follows}: its log says why it is not connected, or still being filled."
+                    NotConnected,
+                    $"See that {replica.Address} reaches {replica.Follows}: its log says why it is not connected, or "
+                        + "still being filled."
                 ),
             };
-            yield return New(name, $"The replica {replica.Address} {deficit}{Since(replica)}.", remedy);
+            yield return New(name, $"The replica {replica.Address} {deficit}{Since(replica)}.", remedy) with
+            {
+                Causes = name == NotConnected && !facts.IsMastered ? [MasterLost] : null,
+            };
         }
     }
 
@@ -190,7 +206,7 @@ internal static class SiteAlarms
         facts.Responding.Count < facts.Majority
             ? string.Create(
                 CultureInfo.InvariantCulture,
-                $"{facts.Responding.Count} of {facts.AllSentinels} Sentinels answer, and a majority takes "
+                $"{facts.Responding.Count} of {facts.AllSentinels} Sentinels {(facts.Responding.Count == 1 ? "responds" : "respond")}, and a majority takes "
                     + $"{facts.Majority}."
             )
         : facts.Responding.All(sentinel => sentinel.Master is null) ? $"They know no master {facts.Sight.Service}."
@@ -198,8 +214,7 @@ internal static class SiteAlarms
 
     /// <summary>What becomes of what a second master has.</summary>
     public static string Lost(SiteFacts facts, ServerState other) =>
-        $"Until the Sentinels demote it, about ten seconds after they see it, what it takes is lost: it is wiped when it "
-        + $"follows {facts.Master}."
+        $"What clients write into {other.Address}, until it is demoted: it is wiped when it follows {facts.Master}."
         + (other.NeedsReplicas ? " It takes writes only while a replica follows it (min-replicas-to-write)." : "");
 
     private static string Since(ServerState replica) =>
@@ -208,5 +223,5 @@ internal static class SiteAlarms
             : "";
 
     private static Alarm New(string name, string sentence, string remedy) =>
-        new(name, sentence, remedy) { Page = $"docs/operations/sentinel.md#{name}" };
+        new(name, sentence, remedy) { Page = "docs/operations/sentinel.md#what-its-alarms-mean" };
 }

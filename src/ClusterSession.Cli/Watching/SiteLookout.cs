@@ -124,7 +124,7 @@ internal sealed class SiteLookout(RedisOptions options, RedisEndpoint? own, Time
             try
             {
                 var connection = await asked.Link.GetAsync(cancellation).ConfigureAwait(false);
-                var answer = await connection.SendAsync(ServerReader.Question).ConfigureAwait(false);
+                var answer = await connection.SendAsync(ServerReader.Question()).ConfigureAwait(false);
                 return ServerReader.Read($"{server}", answer);
             }
             catch (Exception failure) when (IsExpected(failure))

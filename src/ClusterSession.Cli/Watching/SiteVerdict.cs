@@ -59,10 +59,13 @@ internal static class SiteVerdict
                 + $"{(facts.OtherMasters.Count == 1 ? "says that it is one" : "say that they are")} too.",
             "It was cut off, frozen or started anew while another one was promoted, or was made a master by hand.",
             null,
-            SiteAlarms.Lost(facts, facts.OtherMasters[0]),
+            "The Sentinels demote it, about ten seconds after they have seen it.",
             alarms[0].Remedy,
             alarms
-        );
+        )
+        {
+            Missing = string.Join(" ", facts.OtherMasters.Select(other => SiteAlarms.Lost(facts, other))),
+        };
 
     private static Verdict NoMaster(SiteFacts facts, IReadOnlyList<Alarm> alarms) =>
         new(
