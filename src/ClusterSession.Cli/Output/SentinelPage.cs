@@ -71,8 +71,8 @@ internal sealed class SentinelPage(Page page)
             { Problem: not null } => ("not responding", Color.Red),
             { Role: MemberRole.Master } when facts.OtherMasters.Contains(server) => (
                 facts.Master is null ? "master"
-                    : facts.IsMastered ? "master too"
-                    : "master, not named yet",
+                : facts.IsMastered ? "master too"
+                : "master, not named yet",
                 facts.IsMastered ? Color.Red : Color.Yellow
             ),
             { Role: MemberRole.Master } => ("master", Color.Green),

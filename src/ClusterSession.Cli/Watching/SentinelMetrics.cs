@@ -20,7 +20,11 @@ internal sealed class SentinelMetrics(SentinelWatch watch)
 
         page.Gauge("look_age_seconds", "How old what is said here is.", age.TotalSeconds);
         page.Gauge("epoch", "Number of the configuration that a majority of the Sentinels has.", facts.Epoch);
-        page.Gauge("store_reachable", "Whether a majority of the Sentinels names one master.", Of(facts.Master != null));
+        page.Gauge(
+            "store_reachable",
+            "Whether a majority of the Sentinels names one master.",
+            Of(facts.Master != null)
+        );
         page.Gauge("failing_over", "Whether they hold it for down, or replace it.", Of(facts.IsFailingOver));
         page.Gauge(
             "masters",

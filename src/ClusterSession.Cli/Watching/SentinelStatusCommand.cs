@@ -80,9 +80,7 @@ internal sealed class SentinelStatusCommand
         var verdict = SiteVerdict.Of(facts);
         if (format == OutputFormat.Json)
         {
-            await terminal
-                .Output.WriteLineAsync(CliJson.Text(SentinelReport.Of(verdict, facts)))
-                .ConfigureAwait(false);
+            await terminal.Output.WriteLineAsync(CliJson.Text(SentinelReport.Of(verdict, facts))).ConfigureAwait(false);
             return verdict.ExitCode;
         }
 

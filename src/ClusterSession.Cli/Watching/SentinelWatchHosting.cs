@@ -12,7 +12,10 @@ namespace ClusterSession.Cli.Watching;
 /// <summary>Lets a process be the watcher of a Sentinel site.</summary>
 internal static class SentinelWatchHosting
 {
-    public static IServiceCollection AddSentinelWatch(this IServiceCollection services, SentinelWatchSettings settings) =>
+    public static IServiceCollection AddSentinelWatch(
+        this IServiceCollection services,
+        SentinelWatchSettings settings
+    ) =>
         services
             .AddSingleton(_ => new SiteLookout(settings.Redis, settings.Own, settings.Deadline, TimeProvider.System))
             .AddSingleton(_ => new SentinelWatch(settings, BoottimeClock.Instance))

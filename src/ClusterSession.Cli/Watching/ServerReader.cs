@@ -35,8 +35,8 @@ internal static class ServerReader
                     info.GetValueOrDefault("master_link_status") == "up"
                     && info.GetValueOrDefault("master_sync_in_progress") == "0",
                 Offset = Number(info, "slave_repl_offset"),
-                SilentSeconds =
-                    Number(info, "master_link_down_since_seconds") ?? Number(info, "master_last_io_seconds_ago"),
+                SilentSeconds = Number(info, "master_link_down_since_seconds")
+                    ?? Number(info, "master_last_io_seconds_ago"),
                 Priority = (int?)Number(info, "slave_priority"),
             },
             _ => server with { Problem = "does not say its role: its user lacks +info." },

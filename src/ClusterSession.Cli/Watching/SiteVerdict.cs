@@ -75,10 +75,11 @@ internal static class SiteVerdict
                 : $"No master: {facts.Master}, which the Sentinels name, is not responding.",
             facts.MasterServer?.Problem,
             null,
-            (facts.IsFailingOver ? "The Sentinels replace it." : "The Sentinels replace it when a quorum holds it for down.")
-                + string.Concat(
-                    facts.OtherMasters.Select(other => $" {other.Address} says that it is a master by now.")
-                ),
+            (
+                facts.IsFailingOver
+                    ? "The Sentinels replace it."
+                    : "The Sentinels replace it when a quorum holds it for down."
+            ) + string.Concat(facts.OtherMasters.Select(other => $" {other.Address} says that it is a master by now.")),
             alarms.Count > 0 ? alarms[0].Remedy : "Ask again in a few seconds.",
             alarms
         );

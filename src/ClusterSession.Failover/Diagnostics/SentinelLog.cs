@@ -51,7 +51,11 @@ internal static partial class SentinelLog
     [LoggerMessage(9049, LogLevel.Warning, "The Sentinels hold the master {Master} for down, or replace it.")]
     public static partial void MasterDoubted(this ILogger logger, string master);
 
-    [LoggerMessage(9050, LogLevel.Warning, "The master {Master}, which the Sentinels name, cannot be used: it {Reason}.")]
+    [LoggerMessage(
+        9050,
+        LogLevel.Warning,
+        "The master {Master}, which the Sentinels name, cannot be used: it {Reason}."
+    )]
     public static partial void MasterUnusable(this ILogger logger, string master, string reason);
 
     [LoggerMessage(9051, LogLevel.Information, "The master {Master} responds, and says that it is one.")]

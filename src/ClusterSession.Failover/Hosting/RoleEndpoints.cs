@@ -60,8 +60,7 @@ internal sealed class RoleEndpoints(IFace face, Func<string> metrics)
     public static void Map(IEndpointRouteBuilder routes, string path, RequestDelegate answer) =>
         routes.MapMethods(path, Reading, answer).WithMetadata(new AllowAnonymousAttribute());
 
-    public static int StatusOf(bool isSo) =>
-        isSo ? StatusCodes.Status200OK : StatusCodes.Status503ServiceUnavailable;
+    public static int StatusOf(bool isSo) => isSo ? StatusCodes.Status200OK : StatusCodes.Status503ServiceUnavailable;
 
     private static Task AnswerAsync(HttpContext context, (bool Is, RoleStatus Status) answer) =>
         JsonResponse.WriteAsync(context, StatusOf(answer.Is), answer.Status, FaceJson.Default.RoleStatus);

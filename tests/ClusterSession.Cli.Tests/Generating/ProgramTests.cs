@@ -1,4 +1,5 @@
 using ClusterSession.Cli.Generating;
+using ClusterSession.Cli.Tests.Sites;
 using Xunit;
 
 namespace ClusterSession.Cli.Tests.Generating;
@@ -144,6 +145,55 @@ public sealed class ProgramTests
             "Sentinel has logged in at the master, and knows three replicas and two others",
             TimeSpan.FromSeconds(60)
         );
+        await Condition.HoldsAsync(
+            async () =>
+                (await ToolRun.RunAsync("sentinel", "status", "--config", site.File("agents/redis-2.json"))).ExitCode
+                == ExitCode.Done,
+            "by the settings of a host all is well",
+            TimeSpan.FromSeconds(60)
+        );
+        if (!hasTls)
+        {
+            await site.StartAsync(
+                "redis-1-watcher",
+                "dotnet",
+                ["exec", ToolSite.Program, "sentinel", "watch", "--config", site.File("agents/redis-1.json")]
+            );
+            using var client = new HttpClient();
+            var primary = new Uri($"http://127.0.0.1:{site.Port("redis-1-agent")}/primary");
+            await Condition.HoldsAsync(
+                async () => await IsOkAsync(client, primary),
+                "the watcher says that the Redis beside it is the primary"
+            );
+        }
+    }
+
+    [Fact]
+    public async Task Haproxy_takes_the_lines_that_lead_to_the_master_of_a_Sentinel_site()
+    {
+        await using var site = await LoopbackSite.GenerateAsync("haproxy");
+        var page = await File.ReadAllTextAsync(Path.Combine(Repository.Root, "docs", "operations", "sentinel.md"));
+        var lines = page.Split("```haproxy\n")[1].Split("```")[0];
+        var (front, file) = ("bind 127.0.0.1:6379\n    default_backend master\n", site.File("page.cfg"));
+        string[] times = ["timeout connect 1s", "timeout client 1h", "timeout server 1h"];
+        await File.WriteAllTextAsync(
+            file,
+            $"defaults\n    mode tcp\n    {string.Join("\n    ", times)}\nfrontend redis\n    {front}\n{lines}"
+        );
+        await site.CheckedAsync("haproxy", "-c", "-f", file);
+    }
+
+    private static async Task<bool> IsOkAsync(HttpClient client, Uri address)
+    {
+        try
+        {
+            using var response = await client.GetAsync(address);
+            return response.IsSuccessStatusCode;
+        }
+        catch (HttpRequestException)
+        {
+            return false; // It does not listen yet.
+        }
     }
 
     [LongFact]

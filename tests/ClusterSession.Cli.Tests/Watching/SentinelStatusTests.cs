@@ -26,7 +26,10 @@ public sealed class SentinelStatusTests
         await replica.CommandAsync("REPLICAOF", "NO", "ONE");
         await SaysAsync(site, ExitCode.Down, $"2 masters: {master} is the one that the Sentinels name");
         var json = await StatusAsync(site, "--format", "json");
-        Assert.Equal("two-masters", json.Json.GetProperty("verdict").GetProperty("alarms")[0].GetProperty("name").GetString());
+        Assert.Equal(
+            "two-masters",
+            json.Json.GetProperty("verdict").GetProperty("alarms")[0].GetProperty("name").GetString()
+        );
         Assert.Equal(master, json.Json.GetProperty("master").GetString());
         Assert.Equal(2, json.Json.GetProperty("sentinels")[0].GetProperty("quorum").GetInt32());
     }

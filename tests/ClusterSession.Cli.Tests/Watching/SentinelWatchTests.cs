@@ -90,7 +90,10 @@ public sealed class SentinelWatchTests
         var (isRuled, status) = watch.Cluster();
         Assert.True(isRuled);
         Assert.Equal((A, 6), (status.Ruler, status.Lease.Epoch));
-        Assert.Equal([MemberRole.Master, MemberRole.Replica, MemberRole.Replica], status.Members.Select(one => one.Role));
+        Assert.Equal(
+            [MemberRole.Master, MemberRole.Replica, MemberRole.Replica],
+            status.Members.Select(one => one.Role)
+        );
         Assert.True(watch.Health().IsHealthy);
     }
 

@@ -28,15 +28,9 @@ internal static class Sights
                 [Names(1, B, 7), Names(2, B, 7), Names(3, B, 7)],
                 [Master(A), Master(B), Replica(C, of: B)]
             ),
-            ["sentinel-away"] = Of(
-                [Names(1, A), Names(2, A), Silent(3)],
-                [Master(A), Replica(B), Replica(C)]
-            ),
+            ["sentinel-away"] = Of([Names(1, A), Names(2, A), Silent(3)], [Master(A), Replica(B), Replica(C)]),
             ["no-majority"] = Of([Names(1, A), Silent(2), Silent(3)], [Master(A), Replica(B), Replica(C)]),
-            ["split"] = Of(
-                [Names(1, A, 6), Names(2, B, 7), Silent(3)],
-                [Master(A), Master(B), Replica(C, of: B)]
-            ),
+            ["split"] = Of([Names(1, A, 6), Names(2, B, 7), Silent(3)], [Master(A), Master(B), Replica(C, of: B)]),
             ["nobody"] = Of([Silent(1), Silent(2), Silent(3)], []),
             ["unknown-name"] = Of([Names(1, null), Names(2, null), Names(3, null)], []),
             ["master-dead"] = Of([Names(1, A), Names(2, A), Names(3, A)], [Dead(A), Lost(B, 3), Lost(C, 3)]),

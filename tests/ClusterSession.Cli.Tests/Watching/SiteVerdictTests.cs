@@ -62,7 +62,10 @@ public sealed partial class SiteVerdictTests
 
         Assert.Equal(names, Row().Matches(page).Select(match => match.Groups[1].Value).Order());
         var raised = Sights.All.Values.SelectMany(sight => SiteVerdict.Of(new SiteFacts(sight)).Alarms);
-        Assert.Equal(names.Except(["master-says-replica", "replica-not-responding"]), raised.Select(alarm => alarm.Name).Distinct().Order());
+        Assert.Equal(
+            names.Except(["master-says-replica", "replica-not-responding"]),
+            raised.Select(alarm => alarm.Name).Distinct().Order()
+        );
         Assert.All(raised, alarm => Assert.Equal("docs/operations/sentinel.md#what-its-alarms-mean", alarm.Page));
     }
 

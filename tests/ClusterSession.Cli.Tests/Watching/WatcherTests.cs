@@ -67,9 +67,9 @@ public sealed class WatcherTests
     [InlineData("""{ "Urls": "http://127.0.0.1:0", "ClusterSession": { "Sentinel": { } } }""", "Redis is not set")]
     [InlineData(
         """
-        { "ClusterSession": { "Sentinel": { "Redis": "a:1,serviceName=shop,password=hush-hush", "Interval": "1",
-          "Deadline": "00:00:00", "RedisAddress": "redis-1", "Limit": "1" } } }
-        """,
+            { "ClusterSession": { "Sentinel": { "Redis": "a:1,serviceName=shop,password=hush-hush", "Interval": "1",
+              "Deadline": "00:00:00", "RedisAddress": "redis-1", "Limit": "1" } } }
+            """,
         "'1'",
         "Deadline is '00:00:00'",
         "'redis-1'",
