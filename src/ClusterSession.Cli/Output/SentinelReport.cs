@@ -10,7 +10,7 @@ namespace ClusterSession.Cli.Output;
 /// <param name="Master">The master that a majority names; null: none does.</param>
 /// <param name="Epoch">Number of the configuration that names it.</param>
 /// <param name="Majority">So many Sentinels are a majority.</param>
-/// <param name="IsFailingOver">Whether the majority holds the master for down, or replaces it.</param>
+/// <param name="IsFailingOver">Whether it holds the master for down, or replaces it.</param>
 /// <param name="Sentinels">Each Sentinel.</param>
 /// <param name="Redis">Each Redis that they name.</param>
 internal sealed record SentinelReport(

@@ -10,7 +10,7 @@ internal sealed class SentinelMergeSettings
 {
     public const string Section = "ClusterSession:Sentinel";
 
-    /// <summary>Those that the merge alone has, in a section that it shares with the watcher.</summary>
+    /// <summary>Those that the merge alone has: it shares its section with the watcher.</summary>
     public static readonly string[] Names =
     [
         "RedisConfig",

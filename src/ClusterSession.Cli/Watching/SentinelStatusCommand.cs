@@ -16,7 +16,7 @@ internal sealed class SentinelStatusCommand
     private readonly Option<string?> _config = new("--config")
     {
         Description =
-            $"Settings as JSON, with Redis in the section {SentinelWatchSettings.Section}, or else ClusterSession:Redis "
+            $"Settings as JSON, with Redis in the section {SentinelWatchSettings.Section}, or ClusterSession:Redis "
             + "as the application has it.",
         HelpName = "file",
     };

@@ -4,7 +4,8 @@ using ClusterSession.Failover.Face;
 namespace ClusterSession.Cli.Watching;
 
 /// <summary>
-/// What the watcher of a Sentinel site answers, computed at the moment of the question. Thread-safe.
+/// What the watcher of a Sentinel site answers, computed at the moment of the question.
+/// Thread-safe.
 /// </summary>
 /// <remarks>
 /// Two watchers never answer /primary with 200 at once. Two majorities have a Sentinel in common,
@@ -148,7 +149,7 @@ internal sealed class SentinelWatch(SentinelWatchSettings settings, TimeProvider
         return new HealthStatus(problems.Count == 0, problems);
     }
 
-    /// <summary>GET /cluster: whether a majority names a master that is one, and all else.</summary>
+    /// <summary>GET /cluster: whether a majority names a master that is one, and more.</summary>
     public (bool IsRuled, ClusterStatus Status) Cluster() =>
         _look is { Facts: var facts }
             ? (

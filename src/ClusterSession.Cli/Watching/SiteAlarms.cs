@@ -41,8 +41,8 @@ internal static class SiteAlarms
                 TwoMasters,
                 $"{other.Address} says that it is a master, and {facts.Master} is the one that the Sentinels name.",
                 $"Keep clients away from {other.Address} that do not ask the Sentinels. To keep what only it has, give "
-                    + $"before it is demoted: cluster-session merge --from {other.Address} --into {facts.Master} --prefix "
-                    + "(KeyPrefix of the application)."
+                    + $"before it is demoted: cluster-session merge --from {other.Address} --into {facts.Master} "
+                    + "--prefix (KeyPrefix of the application)."
             );
         }
 
@@ -59,7 +59,7 @@ internal static class SiteAlarms
                 : New(
                     "master-says-replica",
                     $"{master}, which the Sentinels name, says that it is a replica.",
-                    "Wait for a few seconds: the Sentinels finish a failover. If it stays, its log says who made it one."
+                    "Wait: the Sentinels finish a failover. If it stays for seconds, its log says who made it one."
                 );
         }
 
@@ -106,7 +106,7 @@ internal static class SiteAlarms
                 "sentinels-not-named",
                 string.Create(
                     CultureInfo.InvariantCulture,
-                    $"The connection string names {facts.Sight.Sentinels.Count} Sentinels, and {facts.AllSentinels} are "
+                    $"The connection string names {facts.Sight.Sentinels.Count} Sentinels, {facts.AllSentinels} are "
                         + $"known to exist: the others count as silent."
                 ),
                 "Name all of them. Where one is gone for good, give the others SENTINEL RESET name, one by one."
@@ -121,8 +121,8 @@ internal static class SiteAlarms
             yield return New(
                 "sentinel-not-responding",
                 $"The Sentinel {sentinel.Address} is not responding: {sentinel.Problem}",
-                $"See that the Sentinel {sentinel.Address} runs, that this computer reaches it, and that sentinelUser and "
-                    + "sentinelPassword are right."
+                $"See that the Sentinel {sentinel.Address} runs, that this computer reaches it, and that "
+                    + "sentinelUser and sentinelPassword are right."
             );
         }
 
@@ -206,7 +206,8 @@ internal static class SiteAlarms
         facts.Responding.Count < facts.Majority
             ? string.Create(
                 CultureInfo.InvariantCulture,
-                $"{facts.Responding.Count} of {facts.AllSentinels} Sentinels {(facts.Responding.Count == 1 ? "responds" : "respond")}, and a majority takes "
+                $"{facts.Responding.Count} of {facts.AllSentinels} Sentinels "
+                    + $"{(facts.Responding.Count == 1 ? "responds" : "respond")}, and a majority takes "
                     + $"{facts.Majority}."
             )
         : facts.Responding.All(sentinel => sentinel.Master is null) ? $"They know no master {facts.Sight.Service}."

@@ -47,13 +47,13 @@ internal sealed class SiteFacts
     /// <summary>The majority that names one master; empty: there is none.</summary>
     public IReadOnlyList<SentinelState> Agreeing { get; }
 
-    /// <summary>Those that answer and name another master, or none, while a majority agrees.</summary>
+    /// <summary>Those that name another master, or none, while a majority agrees.</summary>
     public IEnumerable<SentinelState> Alone => Agreeing.Count == 0 ? [] : Responding.Except(Agreeing);
 
     /// <summary>The master that a majority names; null: none does.</summary>
     public string? Master { get; }
 
-    /// <summary>Number of the configuration that names it; 0: none does, or it is the first.</summary>
+    /// <summary>Number of the configuration that names it; 0: none, or the first one.</summary>
     public long Epoch { get; }
 
     /// <summary>

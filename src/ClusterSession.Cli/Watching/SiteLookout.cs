@@ -17,7 +17,7 @@ namespace ClusterSession.Cli.Watching;
 /// named another one is not seen as their master. Who does not answer in time is waited for only
 /// shortly, until it does (<see cref="Poll{T}"/>).
 /// </remarks>
-/// <param name="options">The Sentinels, the name of the master, and the user of the application.</param>
+/// <param name="options">The Sentinels, name of the master, user of the application.</param>
 /// <param name="own">The Redis of this host, which is looked at in any case; null: none is.</param>
 /// <param name="deadline">How long an answer may take.</param>
 /// <param name="time">The clock.</param>

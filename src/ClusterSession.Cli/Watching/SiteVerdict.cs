@@ -30,7 +30,7 @@ internal static class SiteVerdict
             string.Join(" ", facts.Sight.Sentinels.Select(one => $"{one.Address}: {one.Problem}")),
             null,
             "Nodes stay with the master that they know. Nobody is promoted if it fails.",
-            "See that the Sentinels run, and that this computer reaches them with the password of the connection string.",
+            "See that the Sentinels run, and that this computer reaches them with the connection string's password.",
             alarms
         );
 
@@ -44,7 +44,8 @@ internal static class SiteVerdict
             null,
             masters.Length == 0
                 ? "No Redis in sight says that it is a master, and nobody is promoted without a majority."
-                : $"{Words.List(masters)} {(masters.Length == 1 ? "says that it is a master" : "say that they are masters")}"
+                : $"{Words.List(masters)} "
+                    + (masters.Length == 1 ? "says that it is a master" : "say that they are masters")
                     + ". Nodes stay with the master that they know, and nobody is promoted if it fails.",
             alarms[0].Remedy,
             alarms

@@ -34,12 +34,12 @@ internal static partial class SentinelLog
     [LoggerMessage(
         9045,
         LogLevel.Critical,
-        "Two masters: {Other} says that it is one, and the Sentinels name {Master}. What {Other} takes is lost when it is "
-            + "demoted."
+        "Two masters: {Other} says that it is one, and the Sentinels name {Master}. What {Other} takes is lost when it "
+            + "is demoted."
     )]
     public static partial void SecondMaster(this ILogger logger, string other, string master);
 
-    [LoggerMessage(9046, LogLevel.Information, "{Other} does not say any more that it is a master too.")]
+    [LoggerMessage(9046, LogLevel.Information, "No second master any more: {Other} does not say that it is one.")]
     public static partial void SecondMasterEnded(this ILogger logger, string other);
 
     [LoggerMessage(9047, LogLevel.Warning, "The replica {Replica} does not follow the master: it {Reason}.")]

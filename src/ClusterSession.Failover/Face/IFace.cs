@@ -1,6 +1,8 @@
 namespace ClusterSession.Failover.Face;
 
-/// <summary>What balancers and monitors ask, whether agents decide who is the master or Sentinels do.</summary>
+/// <summary>
+/// What balancers and monitors ask, whether agents decide who is the master or Sentinels do.
+/// </summary>
 internal interface IFace
 {
     /// <summary>GET /primary: whether the Redis of this host is, and the body.</summary>

@@ -163,24 +163,9 @@ public sealed class ProgramTests
             var primary = new Uri($"http://127.0.0.1:{site.Port("redis-1-agent")}/primary");
             await Condition.HoldsAsync(
                 async () => await IsOkAsync(client, primary),
-                "the watcher says that the Redis beside it is the primary"
+                "the watcher says that its Redis is the primary"
             );
         }
-    }
-
-    [Fact]
-    public async Task Haproxy_takes_the_lines_that_lead_to_the_master_of_a_Sentinel_site()
-    {
-        await using var site = await LoopbackSite.GenerateAsync("haproxy");
-        var page = await File.ReadAllTextAsync(Path.Combine(Repository.Root, "docs", "operations", "sentinel.md"));
-        var lines = page.Split("```haproxy\n")[1].Split("```")[0];
-        var (front, file) = ("bind 127.0.0.1:6379\n    default_backend master\n", site.File("page.cfg"));
-        string[] times = ["timeout connect 1s", "timeout client 1h", "timeout server 1h"];
-        await File.WriteAllTextAsync(
-            file,
-            $"defaults\n    mode tcp\n    {string.Join("\n    ", times)}\nfrontend redis\n    {front}\n{lines}"
-        );
-        await site.CheckedAsync("haproxy", "-c", "-f", file);
     }
 
     private static async Task<bool> IsOkAsync(HttpClient client, Uri address)

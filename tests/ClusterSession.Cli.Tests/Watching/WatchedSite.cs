@@ -14,13 +14,15 @@ internal sealed class WatchedSite : IAsyncDisposable
     private readonly TemporaryDirectory _directory = new();
     private readonly List<(WebApplication App, HttpClient Client)> _watchers = [];
 
+    private ServerProcess? _balancer;
+
     private WatchedSite(SentinelCluster cluster) => Cluster = cluster;
 
     public SentinelCluster Cluster { get; }
 
-    public static async Task<WatchedSite> StartAsync()
+    public static async Task<WatchedSite> StartAsync(SentinelClusterOptions? options = null)
     {
-        var site = new WatchedSite(await SentinelCluster.StartAsync());
+        var site = new WatchedSite(await SentinelCluster.StartAsync(options));
         foreach (var server in site.Cluster.Servers)
         {
             await site.WatchAsync(server);
@@ -64,8 +66,38 @@ internal sealed class WatchedSite : IAsyncDisposable
         return samples;
     }
 
+    /// <summary>
+    /// Starts HAProxy with deploy/haproxy/redis.cfg, of which only the addresses are changed.
+    /// </summary>
+    public async Task<int> BalanceAsync()
+    {
+        var (port, file) = (FreePort.Next(), _directory.File("redis.cfg"));
+        var text = await File.ReadAllTextAsync(Path.Combine(Repository.Root, "deploy", "haproxy", "redis.cfg"));
+        text = text.Replace("bind 127.0.0.1:6379", $"bind 127.0.0.1:{port}", StringComparison.Ordinal);
+        string[] known = ["redis-a 10.0.0.11:6379 port 7400", "redis-b 10.0.0.12:6379 port 7400"];
+        for (var i = 0; i < known.Length; i++)
+        {
+            Assert.Contains(known[i], text, StringComparison.Ordinal);
+            var watcher = _watchers[i].Client.BaseAddress!.Port;
+            text = text.Replace(
+                known[i],
+                $"redis-{i} {Cluster.Servers[i].Endpoint} port {watcher}",
+                StringComparison.Ordinal
+            );
+        }
+
+        await File.WriteAllTextAsync(file, text);
+        _balancer = await ServerProcess.StartAsync("haproxy", ["-db", "-f", file], _directory.Path);
+        return port;
+    }
+
     public async ValueTask DisposeAsync()
     {
+        if (_balancer is { } balancer)
+        {
+            await balancer.DisposeAsync();
+        }
+
         foreach (var (app, client) in _watchers)
         {
             client.Dispose();

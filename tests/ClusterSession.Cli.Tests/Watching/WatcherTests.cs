@@ -1,5 +1,6 @@
 using System.Net;
 using ClusterSession.Cli.Running;
+using ClusterSession.TestKit.Servers;
 using Xunit;
 
 namespace ClusterSession.Cli.Tests.Watching;
@@ -38,6 +39,42 @@ public sealed class WatcherTests
         Assert.Equal(second.Endpoint, (await site.ClusterAsync(0)).GetProperty("ruler").GetString());
     }
 
+    [Fact]
+    public async Task Clients_of_HAProxy_reach_no_second_master_while_there_are_two()
+    {
+        const int Clients = 20;
+        // Sentinel cannot demote the second one, since SLAVEOF has another name there.
+        await using var site = await WatchedSite.StartAsync(
+            new SentinelClusterOptions { Replicas = 1, Config = ["rename-command SLAVEOF UNUSED"] }
+        );
+        var (master, second) = (site.Cluster.Servers[0], site.Cluster.Servers[1]);
+        await site.LeadsAsync(master);
+        await second.CommandAsync("REPLICAOF", "NO", "ONE");
+        await Condition.HoldsAsync(
+            async () =>
+                (await site.GetAsync(0, "/metrics")).Text.Contains(
+                    "cluster_session_failover_masters 2\n",
+                    StringComparison.Ordinal
+                ),
+            "the watchers see two masters"
+        );
+
+        var port = await site.BalanceAsync();
+
+        // For 100 ms after its start HAProxy takes every server for up.
+        await Condition.HoldsAsync(
+            async () =>
+            {
+                var reached = await Task.WhenAll(Enumerable.Range(0, Clients).Select(_ => ReachedAsync(port)));
+                return reached.All(answer => answer == $"port\n{master.Port}");
+            },
+            "all clients reach the master that the Sentinels name"
+        );
+        var primaries = await site.PrimariesAsync();
+        Assert.Equal([0], primaries);
+        Assert.Equal("master", await second.InfoAsync("replication", "role"));
+    }
+
     [LongFact]
     public async Task Primary_is_never_two_while_a_master_is_frozen_and_thaws_and_hands_over()
     {
@@ -59,6 +96,19 @@ public sealed class WatcherTests
 
             await site.LeadsAsync(await switching);
             await site.Cluster.InSyncAsync();
+        }
+    }
+
+    private static async Task<string> ReachedAsync(int port)
+    {
+        try
+        {
+            using var client = await RawRedisClient.ConnectAsync("127.0.0.1", port, null, TimeSpan.FromSeconds(5));
+            return await client.CommandAsync("CONFIG", "GET", "port");
+        }
+        catch (Exception e) when (e is IOException or System.Net.Sockets.SocketException)
+        {
+            return "";
         }
     }
 

@@ -10,7 +10,7 @@ using Microsoft.Extensions.Logging;
 namespace ClusterSession.Cli.Watching;
 
 /// <summary>Lets a process be the watcher of a Sentinel site.</summary>
-internal static class SentinelWatchHosting
+internal static class SentinelWatchHost
 {
     public static IServiceCollection AddSentinelWatch(
         this IServiceCollection services,
