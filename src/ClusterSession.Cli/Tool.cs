@@ -6,6 +6,7 @@ using ClusterSession.Cli.Merging;
 using ClusterSession.Cli.Output;
 using ClusterSession.Cli.Running;
 using ClusterSession.Cli.Sentinels;
+using ClusterSession.Cli.Watching;
 
 namespace ClusterSession.Cli;
 
@@ -77,7 +78,12 @@ internal static class Tool
         {
             failover,
             MergeCommand.Create(common, terminal),
-            SentinelMergeCommand.Create(terminal),
+            new Command("sentinel", "Where Sentinel decides who is the master.")
+            {
+                SentinelStatusCommand.Create(common, terminal),
+                SentinelWatchCommand.Create(),
+                SentinelMergeCommand.Create(terminal),
+            },
             ConfigCommand.Create(terminal),
             CompletionCommand.Create(terminal),
         };

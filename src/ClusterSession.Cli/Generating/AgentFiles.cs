@@ -111,12 +111,19 @@ internal static class AgentFiles
 
     private static JsonObject Settings(SiteDescription site, SiteSecrets secrets, string name, string host, int port)
     {
-        // A name may stand for an address that is not this host's own.
-        var listen = $"{Scheme(site)}://{(IPAddress.TryParse(host, out _) ? host : "*")}:{port}";
         var settings = new JsonObject
         {
             ["ClusterSession"] = new JsonObject { ["Failover"] = Failover(site, secrets, name) },
         };
+        Listen(settings, site, host, port);
+        return settings;
+    }
+
+    /// <summary>Adds where a process listens.</summary>
+    public static void Listen(JsonObject settings, SiteDescription site, string host, int port)
+    {
+        // A name may stand for an address that is not this host's own.
+        var listen = $"{Scheme(site)}://{(IPAddress.TryParse(host, out _) ? host : "*")}:{port}";
         if (site.Tls is { } tls)
         {
             settings["Kestrel"] = new JsonObject
@@ -135,8 +142,6 @@ internal static class AgentFiles
         {
             settings["Urls"] = listen;
         }
-
-        return settings;
     }
 
     private static JsonObject Failover(SiteDescription site, SiteSecrets secrets, string name)

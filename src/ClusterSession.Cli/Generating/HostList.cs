@@ -51,6 +51,7 @@ internal static class HostList
             file == name
             || file == $"{name}-agent"
             || file == $"{name}-follower"
+            || file == $"{name}-watcher"
             || file == $"{name}-keepalived"
             || file == $"{name}-notify"
             || (site.Nodes.Any(node => node.Name == name) && IsOfNode(path))

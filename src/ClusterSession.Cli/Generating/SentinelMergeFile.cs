@@ -3,7 +3,9 @@ using ClusterSession.Cli.Sentinels;
 
 namespace ClusterSession.Cli.Generating;
 
-/// <summary>What the unit of a Redis reads before it starts it, where Sentinel decides.</summary>
+/// <summary>
+/// What the unit of a Redis reads before it starts it, where Sentinel decides, and its watcher.
+/// </summary>
 internal static class SentinelMergeFile
 {
     public static GeneratedFile Of(SiteDescription site, SiteSecrets secrets, SiteRedis redis)
@@ -18,10 +20,18 @@ internal static class SentinelMergeFile
             ["TicketLife"] = site.TicketLife,
         };
         var sections = SentinelMergeSettings.Section.Split(':');
+        var root = new JsonObject { [sections[0]] = new JsonObject { [sections[1]] = settings } };
+        var isWatched = site.Watched.Contains(redis);
+        if (isWatched)
+        {
+            AgentFiles.Listen(root, site, redis.Host, redis.AgentPort!.Value);
+        }
+
         return AgentFiles.File(
             $"agents/{redis.Name}.json",
-            $"What is merged before {redis.Name} is started: docs/operations/sentinel.md.",
-            new JsonObject { [sections[0]] = new JsonObject { [sections[1]] = settings } }
+            $"What is merged before {redis.Name} is started{(isWatched ? ", and its watcher" : "")}: "
+                + "docs/operations/sentinel.md.",
+            root
         );
     }
 }

@@ -123,6 +123,9 @@ internal sealed record SiteDescription
     /// <summary>Redis servers beside which a follower runs: no members.</summary>
     public IEnumerable<SiteRedis> Guided => HasAgents ? Replicas.Where(one => one.FollowerPort is not null) : [];
 
+    /// <summary>Redis servers beside which a watcher runs: Sentinel may make them master.</summary>
+    public IEnumerable<SiteRedis> Watched => Traffic == TrafficSwitch.Sentinel ? Candidates : [];
+
     /// <summary>Redis servers that follow the master through a HAProxy, without any.</summary>
     public IEnumerable<SiteRedis> Followers => HasAgents ? Redis.Except(Members).Except(Guided) : [];
 }

@@ -258,7 +258,7 @@ internal static class SiteRules
         var addresses = processes
             .Select(one => one.Address)
             .Concat(site.Redis.Select(one => one.Address))
-            .Concat(site.Members.Select(one => one.AgentAddress))
+            .Concat(site.Members.Concat(site.Watched).Select(one => one.AgentAddress))
             .Concat(site.Guided.Select(one => one.FollowerAddress))
             .Concat(site.ZooKeepers.SelectMany(CoordinatorRules.Addresses))
             .Concat(Balancers(site));

@@ -31,6 +31,11 @@ internal static class SystemdUnits
             yield return Follower(site, redis);
         }
 
+        foreach (var redis in site.Watched)
+        {
+            yield return Watcher(site, redis);
+        }
+
         if (site is { HasAgents: true, Voter: { } voter })
         {
             yield return Voter(site, voter);
@@ -123,6 +128,23 @@ internal static class SystemdUnits
             # It copies Redis' file aside after a merge.
             User=redis
             Group=redis
+            WatchdogSec=10s
+            Restart=always
+            RestartSec=200ms
+            """
+        );
+
+    private static GeneratedFile Watcher(SiteDescription site, SiteRedis redis) =>
+        Unit(
+            $"{redis.Name}-watcher",
+            $"Watcher beside {redis.Name}, which decides nothing",
+            $"""
+            # Ready when it listens, which it reports itself.
+            Type=notify
+            ExecStart={Tool} sentinel watch --config {site.ConfigDirectory}/agents/{redis.Name}.json
+            User=redis
+            Group=redis
+            # One that has not looked for seconds, or hangs, is ended.
             WatchdogSec=10s
             Restart=always
             RestartSec=200ms

@@ -10,6 +10,7 @@ namespace ClusterSession.Cli.Output;
 /// <summary>Serializers of what the tool prints, written at compile time.</summary>
 [JsonSourceGenerationOptions(GenerationMode = JsonSourceGenerationMode.Metadata)]
 [JsonSerializable(typeof(StatusReport))]
+[JsonSerializable(typeof(SentinelReport))]
 [JsonSerializable(typeof(CommandReport))]
 [JsonSerializable(typeof(HistoryStatus))]
 [JsonSerializable(typeof(MergeOutput))]

@@ -14,7 +14,7 @@ internal sealed class StatusPage(Page page)
 {
     private static readonly string[] Heads = ["Member", "Redis", "Agent", "Behind", "Epoch", "Data"];
 
-    /// <summary>Verdict alone: no agent answered.</summary>
+    /// <summary>Verdict alone, as where no agent answered.</summary>
     public void Add(Verdict verdict)
     {
         page.Text(verdict.Headline, ColourOf(verdict.Health), isBold: true);
@@ -299,7 +299,7 @@ internal sealed class StatusPage(Page page)
         );
     }
 
-    private void AddAlarms(Verdict verdict)
+    public void AddAlarms(Verdict verdict)
     {
         if (verdict.Alarms.Count == 0)
         {

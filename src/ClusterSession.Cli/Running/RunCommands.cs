@@ -1,4 +1,5 @@
 using System.CommandLine;
+using ClusterSession.Cli.Watching;
 using ClusterSession.Failover;
 using ClusterSession.Failover.Face;
 using ClusterSession.Failover.Hosting;
@@ -65,7 +66,9 @@ internal sealed class RunCommands
         return command;
     }
 
-    private static async Task RunAsync(Func<WebApplication> create, CancellationToken cancellationToken)
+    /// <summary>Runs a process until it is stopped, and says systemd how it is.</summary>
+    /// <exception cref="ToolException">It cannot start.</exception>
+    public static async Task RunAsync(Func<WebApplication> create, CancellationToken cancellationToken)
     {
         try
         {
@@ -73,7 +76,10 @@ internal sealed class RunCommands
             await app.StartAsync(cancellationToken).ConfigureAwait(false);
             await using var manager = new ServiceManager(
                 Environment.GetEnvironmentVariable,
-                () => app.Services.GetService<ClusterFace>()?.IsAlive ?? true,
+                () =>
+                    app.Services.GetService<ClusterFace>()?.IsAlive
+                    ?? app.Services.GetService<SentinelWatch>()?.IsAlive
+                    ?? true,
                 TimeProvider.System
             );
             await Microsoft

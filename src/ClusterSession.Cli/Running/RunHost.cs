@@ -1,3 +1,4 @@
+using ClusterSession.Cli.Watching;
 using ClusterSession.Failover;
 using ClusterSession.Failover.Hosting;
 using ClusterSession.Failover.Options;
@@ -79,20 +80,40 @@ internal static class RunHost
     /// <exception cref="ToolException">They do not.</exception>
     public static WebApplication Follower(RunSettings settings)
     {
-        if (settings.Configuration[Urls] is null && !settings.Configuration.GetSection(Endpoints).Exists())
-        {
-            throw new ToolException(
-                ExitCode.Usage,
-                $"Neither {Urls} nor {Endpoints} is set.",
-                "Set Urls to where this follower is asked, such as http://*:7400: Members does not name it."
-            );
-        }
-
+        RequireAddress(settings, "this follower is asked, such as http://*:7400: Members does not name it.");
         var builder = Builder(settings, own: null);
         builder.Services.AddClusterSessionFollower();
         var app = builder.Build();
         app.MapClusterSessionFollower();
         return app;
+    }
+
+    /// <summary>
+    /// A watcher of a Sentinel site. Nobody else names its address, so the settings say where it
+    /// listens.
+    /// </summary>
+    /// <exception cref="ToolException">They do not, or have a mistake.</exception>
+    public static WebApplication Watcher(RunSettings settings)
+    {
+        var watched = SentinelWatchSettings.Read(settings.Configuration);
+        RequireAddress(settings, "this watcher is asked, such as http://*:7400.");
+        var builder = Builder(settings, own: null);
+        builder.Services.AddSentinelWatch(watched);
+        var app = builder.Build();
+        app.MapSentinelWatch();
+        return app;
+    }
+
+    private static void RequireAddress(RunSettings settings, string where)
+    {
+        if (settings.Configuration[Urls] is null && !settings.Configuration.GetSection(Endpoints).Exists())
+        {
+            throw new ToolException(
+                ExitCode.Usage,
+                $"Neither {Urls} nor {Endpoints} is set.",
+                $"Set Urls to where {where}"
+            );
+        }
     }
 
     private static WebApplicationBuilder Builder(RunSettings settings, Uri? own)

@@ -23,7 +23,7 @@ internal static class SentinelMergeCommand
             config,
         };
         command.SetAction((parsed, cancellation) => RunAsync(parsed.GetValue(config)!, terminal, cancellation));
-        return new Command("sentinel", "Where Sentinel decides who is the master.") { command };
+        return command;
     }
 
     private static async Task<int> RunAsync(string config, Terminal terminal, CancellationToken cancellation)

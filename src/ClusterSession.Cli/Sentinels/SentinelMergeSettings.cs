@@ -1,3 +1,4 @@
+using ClusterSession.Cli.Watching;
 using ClusterSession.Failover.Options;
 using ClusterSession.Redis;
 using Microsoft.Extensions.Configuration;
@@ -8,6 +9,19 @@ namespace ClusterSession.Cli.Sentinels;
 internal sealed class SentinelMergeSettings
 {
     public const string Section = "ClusterSession:Sentinel";
+
+    /// <summary>Those that the merge alone has: it shares its section with the watcher.</summary>
+    public static readonly string[] Names =
+    [
+        "RedisConfig",
+        "RedisProgram",
+        "KeyPrefix",
+        "IdleTimeout",
+        "TicketLife",
+        "TimeLimit",
+        "FailoverWait",
+        "StartUnmerged",
+    ];
 
     private SentinelMergeSettings() { }
 
@@ -65,8 +79,17 @@ internal sealed class SentinelMergeSettings
         reader.Span("TimeLimit", value => settings.TimeLimit = value);
         reader.Span("FailoverWait", value => settings.FailoverWait = value);
         reader.Flag("StartUnmerged", value => settings.StartUnmerged = value);
+        foreach (var other in SentinelWatchSettings.Names)
+        {
+            reader.Text(other, static _ => { });
+        }
+
         reader.ReportUnknown();
-        settings.Connect(connection, errors);
+        if (SentinelConnection.Read(connection, $"{Section}:Redis", errors) is { } options)
+        {
+            settings.Redis = options;
+        }
+
         if (RedisAddress.TryParse(own, out var endpoint))
         {
             settings.Own = endpoint;
@@ -102,30 +125,6 @@ internal sealed class SentinelMergeSettings
             {
                 errors.Add($"{Section}:{name} is '{value}'. Set it to 00:00:01 or more.");
             }
-        }
-    }
-
-    /// <summary>The value is not shown: it holds passwords.</summary>
-    private void Connect(string text, List<string> errors)
-    {
-        const string Form = "Write it as the application has it: sentinel:26379,serviceName=name,user=...,password=...";
-        if (text.Length == 0)
-        {
-            errors.Add($"{Section}:Redis is not set. {Form}");
-            return;
-        }
-
-        try
-        {
-            Redis = RedisOptions.Parse(text);
-            if (Redis.ServiceName is null)
-            {
-                errors.Add($"{Section}:Redis names no Sentinels, since it has no serviceName. {Form}");
-            }
-        }
-        catch (FormatException wrong)
-        {
-            errors.Add($"{Section}:Redis: {wrong.Message}");
         }
     }
 }

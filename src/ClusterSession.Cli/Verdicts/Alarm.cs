@@ -12,5 +12,5 @@ internal sealed record Alarm(string Name, string Sentence, string Remedy)
     public IReadOnlyList<string>? Causes { get; init; }
 
     /// <summary>Where the repository explains it.</summary>
-    public string Page => $"docs/operations/failover-alarms.md#{Name}";
+    public string Page { get; init; } = $"docs/operations/failover-alarms.md#{Name}";
 }

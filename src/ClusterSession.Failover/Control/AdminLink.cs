@@ -32,7 +32,14 @@ internal sealed class AdminLink : IAsyncDisposable
     /// <param name="settings">User, password, times.</param>
     /// <param name="time">The clock.</param>
     /// <param name="lost">Called, on any thread, when the connection was lost.</param>
-    public AdminLink(RedisEndpoint endpoint, ControlSettings settings, TimeProvider time, Action? lost = null)
+    /// <param name="role">The role that it must have; null: any.</param>
+    public AdminLink(
+        RedisEndpoint endpoint,
+        ControlSettings settings,
+        TimeProvider time,
+        Action? lost = null,
+        RedisRole? role = null
+    )
     {
         _lost = lost;
         var options = settings.Connection.Snapshot();
@@ -40,7 +47,8 @@ internal sealed class AdminLink : IAsyncDisposable
         options.ConnectTimeout = settings.ConnectTimeout;
         (options.CommandTimeout, options.HeartbeatTimeout) = (settings.Silence, settings.Silence);
         (options.HeartbeatInterval, options.NeedsWait) = (NoHeartbeat, false);
-        (_endpoint, _connector) = (endpoint, new RedisConnector(options, time, null, new RedisHandshakeOptions()));
+        var handshake = new RedisHandshakeOptions(RequiredRole: role);
+        (_endpoint, _connector) = (endpoint, new RedisConnector(options, time, null, handshake));
     }
 
     /// <summary>Where the Redis is.</summary>

@@ -17,7 +17,7 @@ internal sealed class ClusterFace(
     FailoverTimings timings,
     FailoverAgent agent,
     TimeProvider clock
-)
+) : IFace
 {
     private const string NoLook = "The agent has not looked at its cluster yet.";
 

@@ -16,8 +16,6 @@ namespace Microsoft.AspNetCore.Builder;
 /// <summary>Maps what the agent beside a Redis answers.</summary>
 public static class ClusterSessionFailoverEndpointRouteBuilderExtensions
 {
-    private static readonly string[] Reading = ["GET", "HEAD", "OPTIONS"]; // Balancers check by any of them.
-
     /// <summary>
     /// Maps what the agent answers, <c>/primary</c>, <c>/replica</c>, <c>/read-only</c>,
     /// <c>/health</c>, <c>/cluster</c>, <c>/history</c> and <c>/metrics</c>; the operator's
@@ -33,9 +31,9 @@ public static class ClusterSessionFailoverEndpointRouteBuilderExtensions
         var options = Options(services);
         var admission = new Admission(options.Secret!, options.AcceptCertificate, Logger(services));
         var face = services.GetRequiredService<ClusterFace>();
+        var roles = new RoleEndpoints(face, services.GetRequiredService<MetricsPage>().Text);
         var answers = new FaceEndpoints(
             face,
-            services.GetRequiredService<MetricsPage>(),
             options.Coordinator is null
                 ? services.GetRequiredService<RaftServer>().Status
                 : static () => RaftStatus.None
@@ -43,15 +41,15 @@ public static class ClusterSessionFailoverEndpointRouteBuilderExtensions
         var peers = new PeerEndpoints(services.GetRequiredService<FailoverAgent>(), face, admission, Logger(services));
         var commands = new CommandEndpoint(services.GetRequiredService<Commander>(), admission, Logger(services));
         var path = PeerAgent.PathOf(options.Cluster!, options.Name!);
+        RoleEndpoints.Map(routes, "/primary", roles.PrimaryAsync);
+        RoleEndpoints.Map(routes, "/replica", roles.ReplicaAsync);
+        RoleEndpoints.Map(routes, "/read-only", roles.ReadOnlyAsync);
+        RoleEndpoints.Map(routes, "/health", roles.HealthAsync);
+        RoleEndpoints.Map(routes, "/cluster", answers.ClusterAsync);
+        RoleEndpoints.Map(routes, "/metrics", roles.MetricsAsync);
+        RoleEndpoints.Map(routes, "/history", answers.HistoryAsync);
         IEndpointConventionBuilder[] mapped =
         [
-            routes.MapMethods("/primary", Reading, (RequestDelegate)answers.PrimaryAsync),
-            routes.MapMethods("/replica", Reading, (RequestDelegate)answers.ReplicaAsync),
-            routes.MapMethods("/read-only", Reading, (RequestDelegate)answers.ReadOnlyAsync),
-            routes.MapMethods("/health", Reading, (RequestDelegate)answers.HealthAsync),
-            routes.MapMethods("/cluster", Reading, (RequestDelegate)answers.ClusterAsync),
-            routes.MapMethods("/metrics", Reading, (RequestDelegate)answers.MetricsAsync),
-            routes.MapMethods("/history", Reading, (RequestDelegate)answers.HistoryAsync),
             routes.MapPost("/cluster/commands", (RequestDelegate)commands.RunAsync),
             routes.MapGet(path, (RequestDelegate)peers.AliveAsync),
             routes.MapPost(path, (RequestDelegate)peers.PromiseAsync),

@@ -6,9 +6,6 @@ using ClusterSession.Failover.Options;
 using ClusterSession.Failover.Peers;
 using ClusterSession.Failover.Raft;
 using ClusterSession.Failover.Time;
-using Microsoft.AspNetCore.Authorization;
-using Microsoft.AspNetCore.Builder;
-using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
@@ -25,8 +22,6 @@ namespace ClusterSession.Failover.Hosting;
 /// </summary>
 internal static class FollowerExtensions
 {
-    private static readonly string[] Reading = ["GET", "HEAD", "OPTIONS"];
-
     /// <summary>
     /// Registers it. The settings are those of an agent, with a name that no member has.
     /// </summary>
@@ -90,22 +85,14 @@ internal static class FollowerExtensions
     public static void MapClusterSessionFollower(this IEndpointRouteBuilder routes)
     {
         var services = routes.ServiceProvider;
-        var answers = new FaceEndpoints(
+        var answers = new RoleEndpoints(
             services.GetRequiredService<ClusterFace>(),
-            services.GetRequiredService<MetricsPage>(),
-            static () => throw new InvalidOperationException("A follower is no server of the coordination store.")
+            services.GetRequiredService<MetricsPage>().Text
         );
-        IEndpointConventionBuilder[] mapped =
-        [
-            routes.MapMethods("/replica", Reading, (RequestDelegate)answers.ReplicaAsync),
-            routes.MapMethods("/read-only", Reading, (RequestDelegate)answers.ReadOnlyAsync),
-            routes.MapMethods("/health", Reading, (RequestDelegate)answers.HealthAsync),
-            routes.MapMethods("/metrics", Reading, (RequestDelegate)answers.MetricsAsync),
-        ];
-        foreach (var endpoint in mapped)
-        {
-            endpoint.WithMetadata(new AllowAnonymousAttribute());
-        }
+        RoleEndpoints.Map(routes, "/replica", answers.ReplicaAsync);
+        RoleEndpoints.Map(routes, "/read-only", answers.ReadOnlyAsync);
+        RoleEndpoints.Map(routes, "/health", answers.HealthAsync);
+        RoleEndpoints.Map(routes, "/metrics", answers.MetricsAsync);
     }
 
     /// <summary>Reading takes no secret, and so none is sent.</summary>

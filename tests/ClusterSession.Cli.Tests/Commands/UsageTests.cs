@@ -64,6 +64,9 @@ public sealed class UsageTests
     [InlineData("failover", "redis-config")]
     [InlineData("failover", "start-redis")]
     [InlineData("merge")]
+    [InlineData("sentinel", "status")]
+    [InlineData("sentinel", "watch")]
+    [InlineData("sentinel", "merge")]
     [InlineData("config", "generate")]
     [InlineData("completion")]
     public async Task Page_of_commands_has_every_command_with_all_its_options(params string[] command)

@@ -158,7 +158,7 @@ internal sealed class LoopbackSite : IAsyncDisposable
             {
                 ["maxMemory"] = "64mb",
                 ["replicationPort"] = Ports["replication"],
-                ["candidates"] = new JsonArray(Process("redis-1", agents), Process("redis-2", agents)),
+                ["candidates"] = new JsonArray(Process("redis-1", true), Process("redis-2", true)),
                 ["replicas"] = new JsonArray(Process("slave1"), Process("slave2")),
             },
         };

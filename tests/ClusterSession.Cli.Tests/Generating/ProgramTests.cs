@@ -1,4 +1,5 @@
 using ClusterSession.Cli.Generating;
+using ClusterSession.Cli.Tests.Sites;
 using Xunit;
 
 namespace ClusterSession.Cli.Tests.Generating;
@@ -144,6 +145,40 @@ public sealed class ProgramTests
             "Sentinel has logged in at the master, and knows three replicas and two others",
             TimeSpan.FromSeconds(60)
         );
+        await Condition.HoldsAsync(
+            async () =>
+                (await ToolRun.RunAsync("sentinel", "status", "--config", site.File("agents/redis-2.json"))).ExitCode
+                == ExitCode.Done,
+            "by the settings of a host all is well",
+            TimeSpan.FromSeconds(60)
+        );
+        if (!hasTls)
+        {
+            await site.StartAsync(
+                "redis-1-watcher",
+                "dotnet",
+                ["exec", ToolSite.Program, "sentinel", "watch", "--config", site.File("agents/redis-1.json")]
+            );
+            using var client = new HttpClient();
+            var primary = new Uri($"http://127.0.0.1:{site.Port("redis-1-agent")}/primary");
+            await Condition.HoldsAsync(
+                async () => await IsOkAsync(client, primary),
+                "the watcher says that its Redis is the primary"
+            );
+        }
+    }
+
+    private static async Task<bool> IsOkAsync(HttpClient client, Uri address)
+    {
+        try
+        {
+            using var response = await client.GetAsync(address);
+            return response.IsSuccessStatusCode;
+        }
+        catch (HttpRequestException)
+        {
+            return false; // It does not listen yet.
+        }
     }
 
     [LongFact]

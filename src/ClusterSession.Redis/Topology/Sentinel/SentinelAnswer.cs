@@ -18,4 +18,14 @@ internal sealed record SentinelAnswer(
 {
     /// <summary>The answer of a sentinel that knows no master of that name.</summary>
     public static readonly SentinelAnswer Unknown = new(null, -1, false, [], []);
+
+    /// <summary>How many sentinels have to agree that the master is down.</summary>
+    public int Quorum { get; init; }
+
+    /// <summary>How many sentinels it knows, itself and those that are down included: of so many
+    /// it takes a majority to replace the master.</summary>
+    public int AllSentinels { get; init; }
+
+    /// <summary>The replicas that it knows, those that are down included.</summary>
+    public IReadOnlyList<RedisEndpoint> AllReplicas { get; init; } = [];
 }

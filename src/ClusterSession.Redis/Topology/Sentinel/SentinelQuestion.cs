@@ -40,30 +40,34 @@ internal static class SentinelQuestion
 
         var state = await master.ConfigureAwait(false);
         var flags = state["flags"]?.AsString() ?? "";
+        var followers = await replicas.ConfigureAwait(false);
         return new SentinelAnswer(
             endpoint,
-            long.TryParse(
-                state["config-epoch"]?.AsString(),
-                NumberStyles.None,
-                CultureInfo.InvariantCulture,
-                out var epoch
-            )
-                ? epoch
-                : 0,
+            Number(state, "config-epoch"),
             flags.Contains("o_down", StringComparison.Ordinal)
                 || flags.Contains("failover_in_progress", StringComparison.Ordinal),
             Endpoints(await sentinels.ConfigureAwait(false), "s_down"),
-            Endpoints(await replicas.ConfigureAwait(false), "s_down")
-        );
+            Endpoints(followers, "s_down")
+        )
+        {
+            Quorum = (int)Number(state, "quorum"),
+            AllSentinels = (int)Number(state, "num-other-sentinels") + 1,
+            AllReplicas = Endpoints(followers, exceptFlag: null),
+        };
     }
 
-    private static List<RedisEndpoint> Endpoints(RedisReply list, string exceptFlag)
+    private static long Number(RedisReply state, string field) =>
+        long.TryParse(state[field]?.AsString(), NumberStyles.None, CultureInfo.InvariantCulture, out var number)
+            ? number
+            : 0;
+
+    private static List<RedisEndpoint> Endpoints(RedisReply list, string? exceptFlag)
     {
         List<RedisEndpoint> endpoints = [];
         foreach (var item in list.Items)
         {
             if (
-                item["flags"]?.AsString().Contains(exceptFlag, StringComparison.Ordinal) != true
+                (exceptFlag is null || item["flags"]?.AsString().Contains(exceptFlag, StringComparison.Ordinal) != true)
                 && Endpoint(item["ip"]?.AsString(), item["port"]?.AsString()) is { } endpoint
             )
             {

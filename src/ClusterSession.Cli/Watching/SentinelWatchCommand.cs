@@ -1,0 +1,44 @@
+using System.CommandLine;
+using ClusterSession.Cli.Running;
+
+namespace ClusterSession.Cli.Watching;
+
+/// <summary>Runs the watcher of a Sentinel site.</summary>
+internal static class SentinelWatchCommand
+{
+    public static Command Create()
+    {
+        var config = new Option<string>("--config")
+        {
+            Description =
+                $"Settings as JSON, with the section {SentinelWatchSettings.Section} and Urls. Environment variables "
+                + "such as ClusterSession__Sentinel__Interval go before it.",
+            HelpName = "file",
+            Required = true,
+        };
+        var command = new Command(
+            "watch",
+            "Watches the Sentinels and Redis until it is stopped, decides nothing, and answers balancers and monitors "
+                + "as an agent does."
+        )
+        {
+            config,
+        };
+        command.SetAction(
+            async (parsed, cancellation) =>
+            {
+                await RunCommands
+                    .RunAsync(
+                        () =>
+                            RunHost.Watcher(
+                                RunSettings.Read(parsed.GetValue(config), [], SentinelWatchSettings.Section)
+                            ),
+                        cancellation
+                    )
+                    .ConfigureAwait(false);
+                return ExitCode.Done;
+            }
+        );
+        return command;
+    }
+}

@@ -1,0 +1,137 @@
+using ClusterSession.Failover.Diagnostics;
+using Microsoft.Extensions.Logging;
+
+namespace ClusterSession.Cli.Watching;
+
+/// <summary>
+/// Logs what has changed from one look of a watcher to the next: each thing once, not with every
+/// look. Not thread-safe.
+/// </summary>
+/// <param name="logger">Gets the lines.</param>
+internal sealed class SiteChangeLog(ILogger logger)
+{
+    private readonly HashSet<string> _silent = [];
+    private readonly HashSet<string> _alone = [];
+    private readonly HashSet<string> _second = [];
+    private readonly Dictionary<string, string> _lost = [];
+    private (string Master, long Epoch)? _named;
+    private string? _doubted;
+    private string? _unusable;
+    private bool _isMajorityLost;
+
+    public void Looked(SiteFacts facts)
+    {
+        Sentinels(facts);
+        Majority(facts);
+        Seconds(facts);
+        Replicas(facts);
+    }
+
+    private void Sentinels(SiteFacts facts)
+    {
+        foreach (var sentinel in facts.Sight.Sentinels)
+        {
+            if (sentinel.Problem is { } problem)
+            {
+                if (_silent.Add(sentinel.Address))
+                {
+                    logger.SentinelLost(sentinel.Address, problem);
+                }
+            }
+            else if (_silent.Remove(sentinel.Address))
+            {
+                logger.SentinelFound(sentinel.Address);
+            }
+        }
+
+        var alone = facts.Alone.ToDictionary(sentinel => sentinel.Address, sentinel => sentinel.Master ?? "none");
+        _alone.RemoveWhere(sentinel => !alone.ContainsKey(sentinel));
+        foreach (var (sentinel, master) in alone.Where(one => _alone.Add(one.Key)))
+        {
+            logger.SentinelDiffers(sentinel, master);
+        }
+    }
+
+    private void Majority(SiteFacts facts)
+    {
+        if (facts.Master is not { } master)
+        {
+            if (!_isMajorityLost)
+            {
+                logger.MajorityLost(SiteAlarms.NoMajority(facts));
+            }
+
+            _isMajorityLost = true;
+            return;
+        }
+
+        if (_named != (master, facts.Epoch) || _isMajorityLost)
+        {
+            logger.MasterNamed(master, facts.Epoch);
+        }
+
+        (_named, _isMajorityLost) = ((master, facts.Epoch), false);
+        var doubted = facts.IsFailingOver ? master : null;
+        if (doubted is not null && doubted != _doubted)
+        {
+            logger.MasterDoubted(master);
+        }
+
+        _doubted = doubted;
+        var unusable = facts.IsMastered ? null : master;
+        if (unusable is not null && unusable != _unusable)
+        {
+            logger.MasterUnusable(
+                master,
+                facts.MasterServer?.Problem is null ? "says that it is a replica" : "is not responding"
+            );
+        }
+        else if (unusable is null && _unusable == master)
+        {
+            logger.MasterUsable(master);
+        }
+
+        _unusable = unusable;
+    }
+
+    private void Seconds(SiteFacts facts)
+    {
+        var second = facts.IsMastered ? facts.OtherMasters.Select(other => other.Address).ToArray() : [];
+        foreach (var other in _second.Except(second).ToArray())
+        {
+            _second.Remove(other);
+            logger.SecondMasterEnded(other);
+        }
+
+        foreach (var other in second.Where(_second.Add))
+        {
+            logger.SecondMaster(other, facts.Master!);
+        }
+    }
+
+    private void Replicas(SiteFacts facts)
+    {
+        foreach (var replica in facts.Replicas)
+        {
+            var deficit = facts.Master is null ? null : SiteAlarms.Deficit(facts, replica);
+            if (deficit is null)
+            {
+                if (facts.IsFollowing(replica) && _lost.Remove(replica.Address))
+                {
+                    logger.ReplicaFound(replica.Address);
+                }
+            }
+            else if (_lost.GetValueOrDefault(replica.Address) != deficit)
+            {
+                _lost[replica.Address] = deficit;
+                logger.ReplicaLost(replica.Address, deficit);
+            }
+        }
+
+        // What became the master, or is known no more, is no replica that could return.
+        foreach (var gone in _lost.Keys.Except(facts.Replicas.Select(replica => replica.Address)).ToArray())
+        {
+            _lost.Remove(gone);
+        }
+    }
+}

@@ -1,0 +1,13 @@
+namespace ClusterSession.Cli.Watching;
+
+/// <summary>A Sentinel site, as it was seen at one moment. Immutable.</summary>
+/// <param name="Service">Name of the master, as the Sentinels have it.</param>
+/// <param name="At">When, by the time of day of who looked.</param>
+/// <param name="Sentinels">All that the connection string names.</param>
+/// <param name="Redis">All that a Sentinel names, in the order of their addresses.</param>
+internal sealed record SiteSight(
+    string Service,
+    DateTimeOffset At,
+    IReadOnlyList<SentinelState> Sentinels,
+    IReadOnlyList<ServerState> Redis
+);

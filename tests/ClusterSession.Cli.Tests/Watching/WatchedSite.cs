@@ -1,0 +1,130 @@
+using System.Net;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using ClusterSession.Cli.Running;
+using ClusterSession.TestKit.Servers;
+using Microsoft.AspNetCore.Builder;
+using Xunit;
+
+namespace ClusterSession.Cli.Tests.Watching;
+
+/// <summary>Real Sentinels and Redis, and a watcher beside each Redis.</summary>
+internal sealed class WatchedSite : IAsyncDisposable
+{
+    private readonly TemporaryDirectory _directory = new();
+    private readonly List<(WebApplication App, HttpClient Client)> _watchers = [];
+
+    private ServerProcess? _balancer;
+
+    private WatchedSite(SentinelCluster cluster) => Cluster = cluster;
+
+    public SentinelCluster Cluster { get; }
+
+    public static async Task<WatchedSite> StartAsync(SentinelClusterOptions? options = null)
+    {
+        var site = new WatchedSite(await SentinelCluster.StartAsync(options));
+        foreach (var server in site.Cluster.Servers)
+        {
+            await site.WatchAsync(server);
+        }
+
+        return site;
+    }
+
+    /// <summary>What a watcher answers; the status, and the body.</summary>
+    public async Task<(HttpStatusCode Status, string Text)> GetAsync(int watcher, string path)
+    {
+        using var response = await _watchers[watcher].Client.GetAsync(new Uri(path, UriKind.Relative));
+        return (response.StatusCode, await response.Content.ReadAsStringAsync());
+    }
+
+    public async Task<JsonElement> ClusterAsync(int watcher) =>
+        JsonSerializer.Deserialize<JsonElement>((await GetAsync(watcher, "/cluster")).Text);
+
+    /// <summary>The watchers that say 200 to /primary now.</summary>
+    public async Task<int[]> PrimariesAsync()
+    {
+        var answers = await Task.WhenAll(_watchers.Select((_, i) => GetAsync(i, "/primary")));
+        return [.. Enumerable.Range(0, answers.Length).Where(i => answers[i].Status == HttpStatusCode.OK)];
+    }
+
+    /// <summary>Asks until this watcher alone is primary; never may two be.</summary>
+    public async Task<int> LeadsAsync(RedisServer server)
+    {
+        var (wanted, samples) = (Cluster.Servers.ToList().IndexOf(server), 0);
+        await Condition.HoldsAsync(
+            async () =>
+            {
+                var primaries = await PrimariesAsync();
+                samples++;
+                Assert.True(primaries.Length < 2, $"{primaries.Length} watchers say that theirs is the primary.");
+                return primaries is [var one] && one == wanted;
+            },
+            $"the watcher of {server.Endpoint} says that it is the primary",
+            TimeSpan.FromSeconds(60)
+        );
+        return samples;
+    }
+
+    /// <summary>
+    /// Starts HAProxy with deploy/haproxy/redis.cfg, of which only the addresses are changed.
+    /// </summary>
+    public async Task<int> BalanceAsync()
+    {
+        var (port, file) = (FreePort.Next(), _directory.File("redis.cfg"));
+        var text = await File.ReadAllTextAsync(Path.Combine(Repository.Root, "deploy", "haproxy", "redis.cfg"));
+        text = text.Replace("bind 127.0.0.1:6379", $"bind 127.0.0.1:{port}", StringComparison.Ordinal);
+        string[] known = ["redis-a 10.0.0.11:6379 port 7400", "redis-b 10.0.0.12:6379 port 7400"];
+        for (var i = 0; i < known.Length; i++)
+        {
+            Assert.Contains(known[i], text, StringComparison.Ordinal);
+            var watcher = _watchers[i].Client.BaseAddress!.Port;
+            text = text.Replace(
+                known[i],
+                $"redis-{i} {Cluster.Servers[i].Endpoint} port {watcher}",
+                StringComparison.Ordinal
+            );
+        }
+
+        await File.WriteAllTextAsync(file, text);
+        _balancer = await ServerProcess.StartAsync("haproxy", ["-db", "-f", file], _directory.Path);
+        return port;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (_balancer is { } balancer)
+        {
+            await balancer.DisposeAsync();
+        }
+
+        foreach (var (app, client) in _watchers)
+        {
+            client.Dispose();
+            await app.DisposeAsync();
+        }
+
+        await Cluster.DisposeAsync();
+        _directory.Dispose();
+    }
+
+    private async Task WatchAsync(RedisServer server)
+    {
+        var (file, address) = (_directory.File($"{server.Port}.json"), $"http://127.0.0.1:{FreePort.Next()}");
+        var settings = new JsonObject
+        {
+            ["Redis"] = Cluster.ConnectionString,
+            ["RedisAddress"] = server.Endpoint,
+            ["Interval"] = "00:00:00.200",
+        };
+        var root = new JsonObject
+        {
+            ["Urls"] = address,
+            ["ClusterSession"] = new JsonObject { ["Sentinel"] = settings },
+        };
+        await File.WriteAllTextAsync(file, root.ToJsonString());
+        var app = RunHost.Watcher(RunSettings.Read(file, []));
+        _watchers.Add((app, new HttpClient { BaseAddress = new Uri(address) }));
+        await app.StartAsync();
+    }
+}

@@ -1,0 +1,157 @@
+using System.Net;
+using ClusterSession.Cli.Running;
+using ClusterSession.TestKit.Servers;
+using Xunit;
+
+namespace ClusterSession.Cli.Tests.Watching;
+
+/// <summary>The watcher by real Redis and Sentinels.</summary>
+public sealed class WatcherTests
+{
+    [Fact]
+    public async Task Primary_follows_real_failovers_and_is_never_two()
+    {
+        await using var site = await WatchedSite.StartAsync();
+        var first = site.Cluster.Servers[0];
+        await site.LeadsAsync(first);
+        Assert.Equal(HttpStatusCode.OK, (await site.GetAsync(1, "/replica?lag=100000")).Status);
+        Assert.Equal(HttpStatusCode.BadRequest, (await site.GetAsync(1, "/replica?lag=much")).Status);
+        Assert.Equal(HttpStatusCode.OK, (await site.GetAsync(1, "/health")).Status);
+        Assert.Equal(HttpStatusCode.OK, (await site.GetAsync(0, "/read-only")).Status);
+        Assert.Equal(first.Endpoint, (await site.ClusterAsync(2)).GetProperty("ruler").GetString());
+        Assert.Contains(
+            "cluster_session_failover_is_primary 1\n",
+            (await site.GetAsync(0, "/metrics")).Text,
+            StringComparison.Ordinal
+        );
+
+        await first.Kill9Async();
+        var failing = site.Cluster.NewMasterAsync(first);
+        while (!failing.IsCompleted)
+        {
+            var primaries = await site.PrimariesAsync();
+            Assert.True(primaries.Length < 2, $"{primaries.Length} watchers say that theirs is the primary.");
+        }
+
+        var second = await failing;
+        Assert.True(await site.LeadsAsync(second) > 0);
+        Assert.Equal(HttpStatusCode.ServiceUnavailable, (await site.GetAsync(0, "/health")).Status);
+        Assert.Equal(second.Endpoint, (await site.ClusterAsync(0)).GetProperty("ruler").GetString());
+    }
+
+    [Fact]
+    public async Task Clients_of_HAProxy_reach_no_second_master_while_there_are_two()
+    {
+        const int Clients = 20;
+        // Sentinel cannot demote the second one, since SLAVEOF has another name there.
+        await using var site = await WatchedSite.StartAsync(
+            new SentinelClusterOptions { Replicas = 1, Config = ["rename-command SLAVEOF UNUSED"] }
+        );
+        var (master, second) = (site.Cluster.Servers[0], site.Cluster.Servers[1]);
+        await site.LeadsAsync(master);
+        await second.CommandAsync("REPLICAOF", "NO", "ONE");
+        await Condition.HoldsAsync(
+            async () =>
+                (await site.GetAsync(0, "/metrics")).Text.Contains(
+                    "cluster_session_failover_masters 2\n",
+                    StringComparison.Ordinal
+                ),
+            "the watchers see two masters"
+        );
+
+        var port = await site.BalanceAsync();
+
+        // For 100 ms after its start HAProxy takes every server for up.
+        await Condition.HoldsAsync(
+            async () =>
+            {
+                var reached = await Task.WhenAll(Enumerable.Range(0, Clients).Select(_ => ReachedAsync(port)));
+                return reached.All(answer => answer == $"port\n{master.Port}");
+            },
+            "all clients reach the master that the Sentinels name"
+        );
+        var primaries = await site.PrimariesAsync();
+        Assert.Equal([0], primaries);
+        Assert.Equal("master", await second.InfoAsync("replication", "role"));
+    }
+
+    [LongFact]
+    public async Task Primary_is_never_two_while_a_master_is_frozen_and_thaws_and_hands_over()
+    {
+        await using var site = await WatchedSite.StartAsync();
+        for (var round = 0; round < 3; round++)
+        {
+            var former = await site.Cluster.MasterAsync();
+            await site.LeadsAsync(former);
+            former.Process.Stop();
+            var next = await site.Cluster.NewMasterAsync(former);
+            former.Process.Continue(); // For seconds it is a master too.
+            await site.LeadsAsync(next);
+            await site.Cluster.InSyncAsync();
+            var switching = site.Cluster.FailoverAsync();
+            while (!switching.IsCompleted)
+            {
+                Assert.True((await site.PrimariesAsync()).Length < 2);
+            }
+
+            await site.LeadsAsync(await switching);
+            await site.Cluster.InSyncAsync();
+        }
+    }
+
+    private static async Task<string> ReachedAsync(int port)
+    {
+        try
+        {
+            using var client = await RawRedisClient.ConnectAsync("127.0.0.1", port, null, TimeSpan.FromSeconds(5));
+            return await client.CommandAsync("CONFIG", "GET", "port");
+        }
+        catch (Exception e) when (e is IOException or System.Net.Sockets.SocketException)
+        {
+            return "";
+        }
+    }
+
+    [Theory]
+    [InlineData("""{ "ClusterSession": { "Sentinel": { "Redis": "a:1,serviceName=shop" } } }""", "Urls")]
+    [InlineData("""{ "Urls": "http://127.0.0.1:0", "ClusterSession": { "Sentinel": { } } }""", "Redis is not set")]
+    [InlineData(
+        """
+            { "ClusterSession": { "Sentinel": { "Redis": "a:1,serviceName=shop,password=hush-hush", "Interval": "1",
+              "Deadline": "00:00:00", "RedisAddress": "redis-1", "Limit": "1" } } }
+            """,
+        "'1'",
+        "Deadline is '00:00:00'",
+        "'redis-1'",
+        "Sentinel:Limit"
+    )]
+    public async Task Settings_of_a_watcher_that_cannot_work_are_named(string json, params string[] named)
+    {
+        using var directory = new TemporaryDirectory();
+        var file = directory.File("watch.json");
+        await File.WriteAllTextAsync(file, json);
+        var run = await ToolRun.RunAsync("sentinel", "watch", "--config", file);
+        Assert.Equal(ExitCode.Usage, run.ExitCode);
+        var error = run.Error.ReplaceLineEndings(" ");
+        Assert.All(named, part => Assert.Contains(part, error, StringComparison.Ordinal));
+        Assert.DoesNotContain("hush", error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Watcher_takes_the_file_of_the_merge_and_the_merge_that_of_the_watcher()
+    {
+        using var directory = new TemporaryDirectory();
+        var file = directory.File("redis-1.json");
+        File.WriteAllText(
+            file,
+            """
+            { "ClusterSession": { "Sentinel": { "Redis": "a:1,serviceName=shop", "RedisAddress": "b:2",
+              "RedisConfig": "redis.conf", "KeyPrefix": "cs", "IdleTimeout": "00:20:00", "Interval": "00:00:00.200",
+              "Deadline": "00:00:00.100" } } }
+            """
+        );
+        var configuration = RunSettings.Read(file, []).Configuration;
+        Assert.Equal("b:2", $"{Cli.Watching.SentinelWatchSettings.Read(configuration).Own}");
+        Assert.Equal("b:2", $"{Cli.Sentinels.SentinelMergeSettings.Read(configuration).Own}");
+    }
+}
