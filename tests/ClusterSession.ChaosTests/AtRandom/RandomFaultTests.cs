@@ -20,8 +20,8 @@ public sealed class RandomFaultTests(ITestOutputHelper output)
     private const int Shortest = 3;
     private const int FaultsUntilCalm = 8;
 
-    // Whether a read is stale is asked only where no fault was near: within the limit before it, and
-    // the time to settle before that. Faults follow each other faster.
+    // Whether a read is stale is asked only where no fault was near: within the limit before it,
+    // and the time to settle before that. Faults follow each other faster.
     private static readonly TimeSpan Calm = TimeSpan.FromSeconds(6);
 
     private static readonly CheckOptions Options = CheckOptions.Default with
