@@ -1,3 +1,5 @@
+using ClusterSession.Failover.Tracking;
+
 namespace ClusterSession.Cli.Generating;
 
 /// <summary>The two configurations of keepalived: led by agents, and deciding alone.</summary>
@@ -43,7 +45,7 @@ internal static class KeepalivedText
                 state BACKUP
                 # With the number 151 to 250. At 1 a host would wait almost another advert before it takes
                 # over: (256 - priority) / 256 of advert_int.
-                priority 150
+                priority {{TrackFile.BasePriority}}
                 interface {{site.Virtual!.Interface}}
                 virtual_router_id {{site.Virtual.RouterId}}
                 # The next master's host is the only one that leaves FAULT: it takes over after one advert

@@ -18,8 +18,8 @@ namespace ClusterSession.Failover.Tracking;
 /// The number grows with the lease: what an agent left behind that has died is below that of the
 /// next master, whose host keepalived then prefers. It begins anew after 100 leases, and so the
 /// file is written again every second: keepalived's script takes one that is old for no master.
-/// More numbers would leave no room for the priority of 150 that hosts begin with, and a host of
-/// low priority waits longer before it takes over (Skew_Time, RFC 5798 section 6.1).
+/// More numbers would leave no room for a high priority to begin with, and a host of a low one
+/// waits longer before it takes over (Skew_Time, RFC 5798 section 6.1).
 /// <para>
 /// It is written on the agent's loop before Redis is closed, and by a timer while that loop stands
 /// still. Both write synchronously, since a close must not overtake it: a few bytes in memory.
@@ -33,7 +33,13 @@ internal sealed class TrackFile(string path, ClusterFace face, TimeProvider time
 {
     public const int NoMaster = -254;
 
-    /// <summary>How many leases have numbers of their own.</summary>
+    /// <summary>The priority of a host in keepalived, to which it adds the number.</summary>
+    public const int BasePriority = 150;
+
+    /// <summary>
+    /// How many leases have numbers of their own: 254 is the highest priority that a host without
+    /// the address by birth may have (RFC 5798 section 5.2.4).
+    /// </summary>
     public const int Values = 100;
 
     private static readonly TimeSpan Renewal = TimeSpan.FromSeconds(1);

@@ -75,8 +75,8 @@ internal abstract partial class PipelinedConnection
 
         if (refusal is not null)
         {
-            first.Fail(refusal);
-            second.Fail(refusal);
+            first.FailAlone(refusal);
+            second.FailAlone(refusal);
         }
         else if (wake)
         {

@@ -32,7 +32,7 @@ internal abstract class PipelinedRequest
     /// As <see cref="Fail"/>, for one of many that fail together. A request that throws at its own
     /// failure has nobody to hear of that, and those behind it are to be failed nevertheless.
     /// </summary>
-    public void FailAlone(ConnectionException reason)
+    public void FailAlone(Exception reason)
     {
         try
         {

@@ -11,8 +11,7 @@ namespace ClusterSession.Asking;
 /// What was restored is in the store, and is not remembered; what is not decided, for a second.
 /// A session for which a node has not answered is not lost yet, but a client is not kept waiting
 /// for ever: after 10 s of such asks that node is waited for no more (<see
-/// cref="AskResult.GivenUp"/>, or what others have restored). Bounded: past the limit all are
-/// forgotten at once.
+/// cref="AskResult.GivenUp"/>). Bounded: past the limit all are forgotten at once.
 /// </remarks>
 internal sealed class AskResults(TimeProvider time)
 {
@@ -75,9 +74,7 @@ internal sealed class AskResults(TimeProvider time)
             && time.GetElapsedTime(before.At, now) < Memory
                 ? before.UnansweredSince
                 : now;
-        return !IsOpen(result) || time.GetElapsedTime(since, now) < MaxUnanswered ? result
-            : result == AskResult.RestoredSoFar ? AskResult.Restored
-            : AskResult.GivenUp;
+        return IsOpen(result) && time.GetElapsedTime(since, now) >= MaxUnanswered ? AskResult.GivenUp : result;
     }
 
     private static bool IsOpen(AskResult result) => result is AskResult.Unanswered or AskResult.RestoredSoFar;

@@ -14,9 +14,9 @@ namespace ClusterSession.Asking;
 /// more within 50 ms   -> together, at most <see cref="NodeFrame.MaxAsked"/> in one ask; requests
 ///                        for the same session share it, unless it was sent before their commit
 ///                        may have been made
-/// every node is done  -> over, and decided
+/// every node is done  -> over; decided, if nobody else can be there
 /// 125 ms, 250 ms      -> sent again, if somebody has not answered: a frame may be lost
-/// 500 ms              -> over; not decided, unless a node knows that the session was ended
+/// 500 ms              -> over; decided, if a node knows that the session was ended
 /// </code>
 /// "Ended" counts more than "restored", and whenever it comes: a node that knows an end sends it
 /// to the store, or keeps it in its journal, and answers so whatever came of that: the end holds.

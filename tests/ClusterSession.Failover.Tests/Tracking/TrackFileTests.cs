@@ -25,6 +25,10 @@ public sealed class TrackFileTests : IDisposable
         Assert.Equal(value, TrackFile.ValueOf(isPrimary, epoch));
 
     [Fact]
+    public void Number_and_priority_of_a_host_make_a_priority_that_a_host_may_have() =>
+        Assert.InRange(TrackFile.BasePriority + TrackFile.Values, 1, 254);
+
+    [Fact]
     public async Task Master_has_the_number_of_its_lease_and_its_replica_none()
     {
         await using var site = new FaceSite(null, "a", "b");

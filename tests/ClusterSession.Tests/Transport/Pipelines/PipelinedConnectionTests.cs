@@ -58,7 +58,7 @@ public sealed class PipelinedConnectionTests
         var behind = link.AskAsync("waits");
         await Condition.HoldsAsync(() => link.Server.Received.Contains("throws"));
         link.Network.Cut();
-        await Assert.ThrowsAsync<ConnectionException>(() => behind);
+        await Assert.ThrowsAsync<ConnectionException>(() => behind.WaitAsync(TimeSpan.FromSeconds(20)));
         Assert.False((await link.Connection.Closed).IsInOrder);
     }
 
