@@ -40,7 +40,8 @@ if mode == 'c' and not contains(m, theirs) then return 'X' end
 if (mode == 'a' or mode == 'p') and not contains(m, ARGV[5]) then return 'M' end
 
 -- Whether a record that has not got a value has seen and removed it, or has seen and dropped a
--- tombstone. Where none was dropped, each removal still stands.
+-- tombstone. Where neither of the two has dropped any, each removal still stands. One that still
+-- stands here may go in this very merge, by a copy that has dropped it, and its values with it.
 local function removed(by, value)
   local written, upto = sub(value, 1, 13), stamp(by, FORGOTTEN)
   if byte(value, 14) % 2 == 0 then return stamp(written) <= upto or contains(by, written) end
@@ -50,6 +51,7 @@ end
 
 local changed, gone, named = {}, {}, {}
 local mine_dropped, theirs_dropped = byte(m, MARKS) % 2 == 1, mode ~= 'p' and byte(header, MARKS) % 2 == 1
+local either_dropped = mine_dropped or theirs_dropped
 for first = 7, #ARGV, 2000 do
   local upto, names = math.min(first + 1999, #ARGV), {}
   for i = first, upto, 2 do
@@ -61,8 +63,8 @@ for first = 7, #ARGV, 2000 do
     local value = ARGV[first + 2 * n - 1]
     local mine = stored[n]
     local differs = not mine or sub(mine, 1, 13) ~= sub(value, 1, 13)
-    local mine_is_gone = mine and differs and theirs_dropped and removed(header, mine)
-    if differs and mine_dropped and removed(m, value) then
+    local mine_is_gone = mine and differs and mode ~= 'p' and either_dropped and removed(header, mine)
+    if differs and (mine_dropped or mine and theirs_dropped) and removed(m, value) then
       if mine_is_gone then gone[#gone + 1] = name end
     elseif mine_is_gone or not mine or newer(value, mine) then
       changed[#changed + 1] = name

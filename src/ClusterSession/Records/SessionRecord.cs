@@ -278,21 +278,30 @@ public sealed class SessionRecord
         builder.AddCommits(right);
         if ((flags & DestroyedFlag) == 0)
         {
-            builder.AddAttributes(left, isPartial ? null : right);
-            builder.AddAttributes(right, left);
+            var hasDropped = left.HasDroppedTombstones || (!isPartial && right.HasDroppedTombstones);
+            builder.AddAttributes(left, isPartial ? null : right, hasDropped);
+            builder.AddAttributes(right, left, hasDropped);
         }
 
         return builder.Build();
     }
 
     /// <summary>
-    /// Whether this copy has seen a value that it does not have, and removed or replaced it. Where
-    /// no tombstone was ever dropped, what did so is still here and wins by its version.
+    /// Whether this copy has seen a value that it does not have, and removed or replaced it. What
+    /// did so is still here and wins by its version, unless tombstones were dropped: here, or in the
+    /// copy that it is merged with, by which it may go in that very merge.
     /// </summary>
-    internal bool HasRemoved(in SessionAttribute attribute) =>
-        HasDroppedTombstones
-        && (attribute.Version.Stamp <= ForgottenUpTo || Contains(attribute.Version))
-        && !(TryFind(attribute.NameUtf8, out var own) && own.Version == attribute.Version);
+    internal bool HasRemoved(in SessionAttribute attribute, bool hasEitherDropped) =>
+        hasEitherDropped
+        && Tombstones.Recognises(this, attribute.Version)
+        && HasOtherThan(attribute);
+
+    /// <summary>
+    /// Whether something else is here under the name. Nothing at all counts where tombstones were
+    /// dropped.
+    /// </summary>
+    internal bool HasOtherThan(in SessionAttribute attribute) =>
+        TryFind(attribute.NameUtf8, out var own) ? own.Version != attribute.Version : HasDroppedTombstones;
 
     /// <summary>
     /// Whether both hold the same attributes, versions and flags; the commits they contain may

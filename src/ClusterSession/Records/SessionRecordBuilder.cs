@@ -163,13 +163,20 @@ public sealed class SessionRecordBuilder : IDisposable
     /// <summary>
     /// Adds all attributes of a copy, but none that another copy has seen and removed.
     /// </summary>
-    internal void AddAttributes(SessionRecord record, SessionRecord? other)
+    /// <param name="record">The copy.</param>
+    /// <param name="other">The other one; null: it removes nothing.</param>
+    /// <param name="hasDropped">Whether tombstones were dropped in either of them.</param>
+    internal void AddAttributes(SessionRecord record, SessionRecord? other, bool hasDropped = false)
     {
         foreach (var attribute in record)
         {
             if (
                 other is null
-                || !(attribute.Exists ? other.HasRemoved(attribute) : Tombstones.WasDropped(other, attribute))
+                || !(
+                    attribute.Exists
+                        ? other.HasRemoved(attribute, hasDropped)
+                        : Tombstones.WasDropped(other, attribute, hasDropped)
+                )
             )
             {
                 Add(attribute.NameUtf8, attribute.Version, attribute.Flags, attribute.Payload, attribute.Large);

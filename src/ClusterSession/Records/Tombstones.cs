@@ -72,10 +72,10 @@ internal static class Tombstones
     /// the copy may merely have forgotten does not count, unlike with values: it may have the value
     /// still.
     /// </summary>
-    public static bool WasDropped(SessionRecord by, in SessionAttribute tombstone) =>
-        by.HasDroppedTombstones
+    public static bool WasDropped(SessionRecord by, in SessionAttribute tombstone, bool hasEitherDropped) =>
+        hasEitherDropped
         && by.Contains(tombstone.Version)
-        && !(by.TryFind(tombstone.NameUtf8, out var own) && own.Version == tombstone.Version)
+        && by.HasOtherThan(tombstone)
         && MayBeDropped(by, tombstone);
 
     private static List<string> RemovedBy(SessionDelta delta)

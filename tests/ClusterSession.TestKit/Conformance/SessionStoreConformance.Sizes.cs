@@ -84,6 +84,32 @@ public abstract partial class SessionStoreConformance
         Assert.Equal((0, true), (merged.AttributeCount, merged.HasDroppedTombstones));
     }
 
+    /// <summary>
+    /// A later tombstone took the place of the one that removed the value, and the copy, which has
+    /// the value of a store that never heard of its removal, has dropped the later one.
+    /// </summary>
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Tombstone_that_goes_with_a_merge_brings_back_no_value_that_another_one_removed(bool isStored)
+    {
+        var (oldest, value, removal, last) = (Versions.Next(), Versions.Next(), Versions.Next(), Versions.Next());
+        var removed = new byte[SessionVersion.EncodedLength];
+        oldest.WriteTo(removed);
+        var kept = RecordSketch
+            .At(last, removal, value, oldest)
+            .With("a", removed, last, SessionAttribute.RemovedFlag)
+            .Build();
+        var dropped = RecordSketch.At(last, value, oldest).Dropped().With("a", "v", value).Build();
+        var key = SessionKeys.New();
+        var merge = Versions.Next();
+        await CreateAsync(isStored ? dropped : kept, key: key);
+        await MergeAsync(B, isStored ? kept : dropped, merge, key: key);
+        var merged = await ReadAsync(A, key);
+        Assert.False(merged.TryFind("a", out var found) && found.Exists);
+        Assert.True(merged.Contains(value));
+    }
+
     [Fact]
     public async Task Small_commits_at_once_exceed_the_limit_by_less_than_64_KiB_and_removals_are_always_taken()
     {
