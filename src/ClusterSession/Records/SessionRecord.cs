@@ -288,13 +288,11 @@ public sealed class SessionRecord
 
     /// <summary>
     /// Whether this copy has seen a value that it does not have, and removed or replaced it. What
-    /// did so is still here and wins by its version, unless tombstones were dropped: here, or in the
-    /// copy that it is merged with, by which it may go in that very merge.
+    /// did so is still here and wins by its version, unless tombstones were dropped: here, or in
+    /// the copy that it is merged with, by which it may go in that very merge.
     /// </summary>
     internal bool HasRemoved(in SessionAttribute attribute, bool hasEitherDropped) =>
-        hasEitherDropped
-        && Tombstones.Recognises(this, attribute.Version)
-        && HasOtherThan(attribute);
+        hasEitherDropped && Tombstones.Recognises(this, attribute.Version) && HasOtherThan(attribute);
 
     /// <summary>
     /// Whether something else is here under the name. Nothing at all counts where tombstones were

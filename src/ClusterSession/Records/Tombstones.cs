@@ -73,10 +73,7 @@ internal static class Tombstones
     /// still.
     /// </summary>
     public static bool WasDropped(SessionRecord by, in SessionAttribute tombstone, bool hasEitherDropped) =>
-        hasEitherDropped
-        && by.Contains(tombstone.Version)
-        && by.HasOtherThan(tombstone)
-        && MayBeDropped(by, tombstone);
+        hasEitherDropped && by.Contains(tombstone.Version) && by.HasOtherThan(tombstone) && MayBeDropped(by, tombstone);
 
     private static List<string> RemovedBy(SessionDelta delta)
     {
