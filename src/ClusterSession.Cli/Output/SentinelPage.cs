@@ -46,8 +46,9 @@ internal sealed class SentinelPage(Page page)
             (
                 sentinel.Problem is not null ? "-"
                 : sentinel.IsFailingOver ? "under way"
+                : sentinel.IsFinishing ? "being finished"
                 : "none",
-                sentinel.IsFailingOver ? Color.Yellow : null
+                sentinel.IsFailingOver || sentinel.IsFinishing ? Color.Yellow : null
             ),
         ];
 
