@@ -56,8 +56,8 @@ internal sealed class MasterLookout(RedisOptions options, RedisEndpoint own, Tim
             view.Answered > options.Endpoints.Count / 2,
             view.Master,
             view.Epoch,
-            // Until that is over, it does not list this Redis among the replicas: how long this one was
-            // away is not known then.
+            // Until it has finished, it does not list this Redis among the replicas, and cannot say
+            // how long this one was away.
             view.IsFailingOver || answers.Any(answer => answer.IsFinishing && answer.Epoch == view.Epoch),
             view.Replicas.Any(one => one != own),
             longest,

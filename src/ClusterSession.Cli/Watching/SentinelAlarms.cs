@@ -3,7 +3,7 @@ using ClusterSession.Cli.Verdicts;
 
 namespace ClusterSession.Cli.Watching;
 
-/// <summary>What needs attention of the Sentinels themselves, the most urgent first. Pure.</summary>
+/// <summary>What needs attention of the Sentinels, the most urgent first. Pure.</summary>
 internal static class SentinelAlarms
 {
     /// <summary>The master that the majority names is deposed.</summary>

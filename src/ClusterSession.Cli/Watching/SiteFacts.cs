@@ -4,11 +4,11 @@ namespace ClusterSession.Cli.Watching;
 
 /// <summary>What follows from a sight of a Sentinel site. Pure.</summary>
 /// <remarks>
-/// A majority is one of all Sentinels that exist, as a failover takes it, that name one master under
-/// one configuration: those that the connection string leaves out count as silent, and one that is
-/// named twice counts once. Two majorities have a Sentinel in common, which never returns to an
-/// older configuration; of one that shows two configurations that could not be said, since it may
-/// name a master that was deposed and promoted again.
+/// A majority is one of all Sentinels that exist, as a failover takes it, and names one master
+/// under one configuration: those that the connection string leaves out count as silent, and one
+/// that is named twice counts once. Two majorities have a Sentinel in common, which never returns
+/// to an older configuration. Two configurations are no majority, though they name one master: it
+/// may have been deposed in between, and by another majority that other one is the master still.
 /// </remarks>
 internal sealed class SiteFacts
 {

@@ -1,7 +1,6 @@
 using ClusterSession.Cli.Watching;
 using ClusterSession.TestKit.Logging;
 using ClusterSession.TestKit.Time;
-using Microsoft.Extensions.Logging;
 using Xunit;
 
 namespace ClusterSession.Cli.Tests.Watching;

@@ -52,7 +52,7 @@ public sealed class SiteFactsTests
     [Fact]
     public void Majority_is_one_under_one_configuration()
     {
-        // 10.0.0.11 was deposed and promoted again, and Sentinel 3 has been cut off since before that.
+        // 10.0.0.11 was deposed and promoted again, and Sentinel 3 was cut off before that.
         var facts = new SiteFacts(Sights.All["two-configurations"]);
         Assert.Null(facts.Master);
         Assert.Equal(

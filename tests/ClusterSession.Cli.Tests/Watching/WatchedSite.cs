@@ -38,7 +38,9 @@ internal sealed class WatchedSite : IAsyncDisposable
         return (response.StatusCode, await response.Content.ReadAsStringAsync());
     }
 
-    /// <summary>Asks until a watcher answers so: its last look may be older than the change.</summary>
+    /// <summary>
+    /// Asks until a watcher answers so: its last look may be older than the change.
+    /// </summary>
     public Task SaysAsync(int watcher, string path, HttpStatusCode status) =>
         Condition.HoldsAsync(
             async () => (await GetAsync(watcher, path)).Status == status,

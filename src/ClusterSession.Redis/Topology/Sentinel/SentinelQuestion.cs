@@ -16,8 +16,8 @@ namespace ClusterSession.Redis.Topology.Sentinel;
 ///   SENTINEL REPLICAS name                  one map for each replica
 /// </code>
 /// A sentinel executes what arrives together without anything in between, so address and epoch
-/// belong together. The flags are those of the old address: where that is not the one that is named,
-/// they say that the former master is down, and nothing against the promoted one.
+/// belong together. The flags are those of the old address: where another one is named, they say
+/// that the former master is down, and nothing against the promoted one.
 /// </remarks>
 internal static class SentinelQuestion
 {
