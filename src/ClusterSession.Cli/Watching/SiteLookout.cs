@@ -58,8 +58,9 @@ internal sealed class SiteLookout(
                 _known =
                 [
                     .. _answers
-                        .Values.SelectMany(answer => answer.AllReplicas.Append(answer.Master ?? own ?? default))
-                        .Where(named => named != default)
+                        .Values.SelectMany(answer =>
+                            answer.Master is { } master ? answer.AllReplicas.Append(master) : answer.AllReplicas
+                        )
                         .Distinct(),
                 ];
             }

@@ -30,6 +30,7 @@ internal sealed record SentinelAnswer(
     /// it takes a majority to replace the master.</summary>
     public int AllSentinels { get; init; }
 
-    /// <summary>The replicas that it knows, those that are down included.</summary>
+    /// <summary>The replicas that it knows, those that are down included, and the former master
+    /// while it finishes a failover: it makes that one a replica next.</summary>
     public IReadOnlyList<RedisEndpoint> AllReplicas { get; init; } = [];
 }

@@ -42,7 +42,8 @@ internal static class SentinelQuestion
         var state = await master.ConfigureAwait(false);
         var flags = state["flags"]?.AsString() ?? "";
         var followers = await replicas.ConfigureAwait(false);
-        var isFinishing = Endpoint(state["ip"]?.AsString(), state["port"]?.AsString()) is { } old && old != endpoint;
+        var entry = Endpoint(state["ip"]?.AsString(), state["port"]?.AsString()) ?? endpoint;
+        var isFinishing = entry != endpoint;
         return new SentinelAnswer(
             endpoint,
             Number(state, "config-epoch"),
@@ -58,7 +59,7 @@ internal static class SentinelQuestion
             IsFinishing = isFinishing,
             Quorum = (int)Number(state, "quorum"),
             AllSentinels = (int)Number(state, "num-other-sentinels") + 1,
-            AllReplicas = Endpoints(followers, exceptFlag: null),
+            AllReplicas = [.. Endpoints(followers, exceptFlag: null), .. isFinishing ? (RedisEndpoint[])[entry] : []],
         };
     }
 
