@@ -70,6 +70,9 @@ internal sealed class SentinelPage(Page page)
         server switch
         {
             { Problem: not null } => ("not responding", Color.Red),
+            { Role: MemberRole.Master } when facts.DeposedBy is { } newer => server.Address == newer.Master
+                ? ("master", Color.Green)
+                : ("master, deposed", Color.Red),
             { Role: MemberRole.Master } when facts.OtherMasters.Contains(server) => (
                 facts.Master is null ? "master"
                 : facts.IsMastered ? "master too"
