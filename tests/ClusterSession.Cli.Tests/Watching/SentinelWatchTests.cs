@@ -223,10 +223,7 @@ public sealed class SentinelWatchTests
     public void Replica_that_follows_another_one_is_not_found_where_no_master_is_known()
     {
         var sight = SightOf("follows-another");
-        Assert.Equal(
-            [9040, 9047, 9042, 9042, 9041, 9043, 9043, 9040],
-            Logged(sight, WithoutMajority(sight), sight)
-        );
+        Assert.Equal([9040, 9047, 9042, 9042, 9041, 9043, 9043, 9040], Logged(sight, WithoutMajority(sight), sight));
     }
 
     [Fact]

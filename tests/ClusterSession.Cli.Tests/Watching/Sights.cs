@@ -54,16 +54,23 @@ internal static class Sights
             ),
             ["named-twice"] = Of(
                 [
-                    Names(1, A) with { RunId = "one" },
-                    Names(2, A) with { RunId = "two" },
-                    Names(1, A) with { RunId = "one", Address = "sentinel-1:26379" },
+                    Names(1, A) with
+                    {
+                        RunId = "one",
+                    },
+                    Names(2, A) with
+                    {
+                        RunId = "two",
+                    },
+                    Names(1, A) with
+                    {
+                        RunId = "one",
+                        Address = "sentinel-1:26379",
+                    },
                 ],
                 [Master(A), Replica(B), Replica(C)]
             ),
-            ["named-otherwise"] = Of(
-                [Names(1, A), Names(2, A), Names(3, A)],
-                [Master(A), Replica(B), Replica(C)]
-            ) with
+            ["named-otherwise"] = Of([Names(1, A), Names(2, A), Names(3, A)], [Master(A), Replica(B), Replica(C)]) with
             {
                 OwnName = A,
             },
@@ -71,10 +78,7 @@ internal static class Sights
                 [Names(1, A), Names(2, A), Names(3, A)],
                 [Replica(A, of: B), Master(B), Replica(C, of: B)]
             ),
-            ["replica-dead"] = Of(
-                [Names(1, A), Names(2, A), Names(3, A)],
-                [Master(A), Replica(B), Dead(C)]
-            ),
+            ["replica-dead"] = Of([Names(1, A), Names(2, A), Names(3, A)], [Master(A), Replica(B), Dead(C)]),
             ["link-down"] = Of(
                 [Names(1, A), Names(2, A), Names(3, A)],
                 [Master(A), Lost(B, 75), Replica(C) with { Priority = 0 }]

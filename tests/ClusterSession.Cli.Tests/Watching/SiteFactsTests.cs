@@ -55,10 +55,7 @@ public sealed class SiteFactsTests
         // 10.0.0.11 was deposed and promoted again, and Sentinel 3 was cut off before that.
         var facts = new SiteFacts(Sights.All["two-configurations"]);
         Assert.Null(facts.Master);
-        Assert.Equal(
-            $"They name {A} (epoch 6), {B} (epoch 5) and {A} (epoch 4).",
-            SentinelAlarms.NoMajority(facts)
-        );
+        Assert.Equal($"They name {A} (epoch 6), {B} (epoch 5) and {A} (epoch 4).", SentinelAlarms.NoMajority(facts));
     }
 
     [Fact]

@@ -57,9 +57,8 @@ internal sealed class ScriptedSentinel : IAsyncDisposable
             ("SENTINEL", "GET-MASTER-ADDR-BY-NAME") when state.Master == 0 => "_\r\n",
             ("SENTINEL", _) when state.Master == 0 => "-ERR No such master with that name\r\n",
             ("SENTINEL", "GET-MASTER-ADDR-BY-NAME") => $"*2\r\n{Bulk("127.0.0.1")}{Bulk(Text(state.Master))}",
-            ("SENTINEL", "MASTER") =>
-                $"%4\r\n{Bulk("ip")}{Bulk("127.0.0.1")}{Bulk("port")}{Bulk(Text(state.Former))}"
-                    + $"{Bulk("flags")}{Bulk(state.Flags)}{Bulk("config-epoch")}{Bulk(Text(state.Epoch))}",
+            ("SENTINEL", "MASTER") => $"%4\r\n{Bulk("ip")}{Bulk("127.0.0.1")}{Bulk("port")}{Bulk(Text(state.Former))}"
+                + $"{Bulk("flags")}{Bulk(state.Flags)}{Bulk("config-epoch")}{Bulk(Text(state.Epoch))}",
             ("SENTINEL", "SENTINELS") => List(state.Sentinels),
             ("SENTINEL", "REPLICAS") => List(state.Replicas),
             _ => "-ERR unknown command\r\n",
@@ -78,12 +77,5 @@ internal sealed class ScriptedSentinel : IAsyncDisposable
 
     private static string Text(long number) => number.ToString(System.Globalization.CultureInfo.InvariantCulture);
 
-    private sealed record State(
-        int Master,
-        long Epoch,
-        string Flags,
-        int[] Sentinels,
-        int[] Replicas,
-        int Former
-    );
+    private sealed record State(int Master, long Epoch, string Flags, int[] Sentinels, int[] Replicas, int Former);
 }
