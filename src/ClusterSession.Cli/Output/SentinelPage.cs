@@ -46,8 +46,9 @@ internal sealed class SentinelPage(Page page)
             (
                 sentinel.Problem is not null ? "-"
                 : sentinel.IsFailingOver ? "under way"
+                : sentinel.IsFinishing ? "being finished"
                 : "none",
-                sentinel.IsFailingOver ? Color.Yellow : null
+                sentinel.IsFailingOver || sentinel.IsFinishing ? Color.Yellow : null
             ),
         ];
 
@@ -69,6 +70,9 @@ internal sealed class SentinelPage(Page page)
         server switch
         {
             { Problem: not null } => ("not responding", Color.Red),
+            { Role: MemberRole.Master } when facts.DeposedBy is { } newer => server.Address == newer.Master
+                ? ("master", Color.Green)
+                : ("master, deposed", Color.Red),
             { Role: MemberRole.Master } when facts.OtherMasters.Contains(server) => (
                 facts.Master is null ? "master"
                 : facts.IsMastered ? "master too"

@@ -43,7 +43,7 @@ internal sealed class SentinelMaster(SentinelMergeSettings settings, Terminal te
     /// <param name="cancellation">Ends it.</param>
     public async Task<MergeReport?> MergeAsync(
         RedisOptions source,
-        SentinelSight sight,
+        MasterSight sight,
         TimeSpan age,
         CancellationToken cancellation
     )

@@ -33,7 +33,7 @@ internal sealed class SentinelMerge(SentinelMergeSettings settings, Terminal ter
     private static readonly TimeSpan Silence = TimeSpan.FromSeconds(10);
 
     private readonly SentinelMaster _master = new(settings, terminal);
-    private readonly SentinelLookout _lookout = new(settings.Redis, settings.Own, terminal.Time);
+    private readonly MasterLookout _lookout = new(settings.Redis, settings.Own, terminal.Time);
     private string _told = "";
 
     /// <summary>Until it may start, or may not.</summary>
@@ -92,7 +92,7 @@ internal sealed class SentinelMerge(SentinelMergeSettings settings, Terminal ter
     private async Task<SentinelMergeResult> MergeAsync(
         ClosedRedis source,
         RedisDataFiles data,
-        SentinelSight sight,
+        MasterSight sight,
         SentinelWait wait,
         CancellationToken cancellation
     )
@@ -141,6 +141,7 @@ internal sealed class SentinelMerge(SentinelMergeSettings settings, Terminal ter
             KeyPrefix = settings.KeyPrefix,
             Secret = "",
             Silence = Silence,
+            ClientName = "cluster-session-merge",
         };
         await new SetAside(source.Endpoint, control, terminal.Time).RunAsync(epoch, cancellation).ConfigureAwait(false);
         return SetAside.NameOf(epoch);

@@ -90,15 +90,7 @@ internal sealed class SentinelMergeSettings
             settings.Redis = options;
         }
 
-        if (RedisAddress.TryParse(own, out var endpoint))
-        {
-            settings.Own = endpoint;
-        }
-        else
-        {
-            errors.Add($"{Section}:RedisAddress is '{own}'. Write it as host:port, as the Sentinels know it.");
-        }
-
+        settings.Own = SentinelConnection.ReadAddress(own, $"{Section}:RedisAddress", errors) ?? default;
         AddMissing("RedisConfig", settings.ConfigFile, "the file with which redis-server is started");
         AddMissing("KeyPrefix", settings.KeyPrefix, "ClusterSession:KeyPrefix of the application");
         AddShort("IdleTimeout", settings.IdleTimeout);

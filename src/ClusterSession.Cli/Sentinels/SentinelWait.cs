@@ -8,7 +8,7 @@ namespace ClusterSession.Cli.Sentinels;
 /// <param name="tell">Hears of what is waited for.</param>
 internal sealed class SentinelWait(
     SentinelMergeSettings settings,
-    SentinelLookout lookout,
+    MasterLookout lookout,
     SentinelMaster master,
     TimeProvider time,
     Action<string> tell
@@ -19,7 +19,7 @@ internal sealed class SentinelWait(
     /// <summary>
     /// The sight by which to go, and why the Redis is to start without a merge; null: it is merged.
     /// </summary>
-    public async Task<(SentinelSight Sight, string? Start)> DecidedAsync(CancellationToken cancellation)
+    public async Task<(MasterSight Sight, string? Start)> DecidedAsync(CancellationToken cancellation)
     {
         var since = time.GetTimestamp();
         while (true)

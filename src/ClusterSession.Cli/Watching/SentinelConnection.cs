@@ -1,8 +1,12 @@
+using ClusterSession.Failover.Options;
 using ClusterSession.Redis;
 
 namespace ClusterSession.Cli.Watching;
 
-/// <summary>Reads the connection string of an application on a Sentinel site.</summary>
+/// <summary>
+/// Reads how a Sentinel site is reached: the connection string of its application, and the address
+/// of one Redis.
+/// </summary>
 internal static class SentinelConnection
 {
     private const string Form =
@@ -35,5 +39,20 @@ internal static class SentinelConnection
             errors.Add($"{name}: {wrong.Message}");
             return null;
         }
+    }
+
+    /// <summary>Null: it is none.</summary>
+    /// <param name="text">The address.</param>
+    /// <param name="name">What to call it.</param>
+    /// <param name="errors">Gets what is wrong with it.</param>
+    public static RedisEndpoint? ReadAddress(string text, string name, List<string> errors)
+    {
+        if (RedisAddress.TryParse(text, out var endpoint))
+        {
+            return endpoint;
+        }
+
+        errors.Add($"{name} is '{text}'. Write it as host:port, as the Sentinels know it.");
+        return null;
     }
 }

@@ -13,12 +13,12 @@ internal sealed class SentinelMetrics(SentinelWatch watch)
         var page = new MetricsText();
         page.Gauge("is_primary", "Whether GET /primary is 200.", watch.Primary().Is ? 1 : 0);
         page.Gauge("is_healthy", "Whether GET /health is 200.", watch.Health().IsHealthy ? 1 : 0);
-        if (watch is not { Look.Facts: var facts, Age: { } age })
+        if (watch.Look is not { Facts: var facts } look)
         {
             return page.ToString();
         }
 
-        page.Gauge("look_age_seconds", "How old what is said here is.", age.TotalSeconds);
+        page.Gauge("look_age_seconds", "How old what is said here is.", watch.AgeOf(look).TotalSeconds);
         page.Gauge("epoch", "Number of the configuration that a majority of the Sentinels has.", facts.Epoch);
         page.Gauge(
             "store_reachable",

@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+
 namespace ClusterSession.Cli.Watching;
 
 /// <summary>One Sentinel, as it was seen at one moment. Immutable.</summary>
@@ -14,13 +16,24 @@ internal sealed record SentinelState(string Address)
     public long Epoch { get; init; }
 
     /// <summary>
-    /// Whether it says that the master is down by agreement, or that it is replacing the master.
+    /// Whether it says that the master it names is down by agreement, or that it is replacing it.
     /// </summary>
     public bool IsFailingOver { get; init; }
+
+    /// <summary>
+    /// Whether it has promoted the master it names, and still leads replicas over to it.
+    /// </summary>
+    public bool IsFinishing { get; init; }
 
     /// <summary>How many Sentinels have to agree that the master is down; 0: unknown.</summary>
     public int Quorum { get; init; }
 
     /// <summary>How many Sentinels it knows, itself included; 0: unknown.</summary>
     public int AllSentinels { get; init; }
+
+    /// <summary>
+    /// Its process, by which one is known that is named twice; empty: it has not answered.
+    /// </summary>
+    [JsonIgnore]
+    public string RunId { get; init; } = "";
 }

@@ -10,6 +10,7 @@ namespace ClusterSession.Cli.Watching;
 internal sealed class SentinelStatusCommand
 {
     private const string Variable = "CLUSTERSESSION_SENTINELS";
+    private const string Client = "cluster-session-status";
     private const double DefaultTimeout = 2;
     private const double LongestTimeout = 60;
 
@@ -74,7 +75,7 @@ internal sealed class SentinelStatusCommand
     )
     {
         var deadline = TimeSpan.FromSeconds(parsed.GetValue(_timeout));
-        var lookout = new SiteLookout(Connection(parsed, terminal), own: null, deadline, terminal.Time);
+        var lookout = new SiteLookout(Connection(parsed, terminal), own: null, deadline, Client, terminal.Time);
         await using var ending = lookout.ConfigureAwait(false);
         var facts = new SiteFacts(await lookout.LookAsync(cancellation).ConfigureAwait(false));
         var verdict = SiteVerdict.Of(facts);

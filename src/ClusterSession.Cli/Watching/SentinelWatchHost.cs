@@ -12,17 +12,25 @@ namespace ClusterSession.Cli.Watching;
 /// <summary>Lets a process be the watcher of a Sentinel site.</summary>
 internal static class SentinelWatchHost
 {
+    private const string Client = "cluster-session-watch";
+
     public static IServiceCollection AddSentinelWatch(
         this IServiceCollection services,
         SentinelWatchSettings settings
     ) =>
         services
-            .AddSingleton(_ => new SiteLookout(settings.Redis, settings.Own, settings.Deadline, TimeProvider.System))
+            .AddSingleton(_ => new SiteLookout(
+                settings.Redis,
+                settings.Own,
+                settings.Deadline,
+                Client,
+                TimeProvider.System
+            ))
             .AddSingleton(_ => new SentinelWatch(settings, BoottimeClock.Instance))
             .AddSingleton<IHostedService>(provider => new SentinelWatchService(
-                provider.GetRequiredService<SiteLookout>(),
+                provider.GetRequiredService<SiteLookout>().LookAsync,
                 provider.GetRequiredService<SentinelWatch>(),
-                settings.Interval,
+                settings,
                 TimeProvider.System,
                 BoottimeClock.Instance,
                 provider.GetRequiredService<ILoggerFactory>().CreateLogger("ClusterSession.Sentinel")

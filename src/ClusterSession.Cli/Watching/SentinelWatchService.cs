@@ -5,16 +5,21 @@ using Microsoft.Extensions.Logging;
 namespace ClusterSession.Cli.Watching;
 
 /// <summary>Looks again and again, for as long as the process runs.</summary>
-/// <param name="lookout">Looks.</param>
+/// <remarks>
+/// After a look without a majority it looks once more before the interval is over. Where some
+/// Sentinels were late only once, that one is there before the last look with a majority is over,
+/// and nobody who asks has noticed.
+/// </remarks>
+/// <param name="look">Looks.</param>
 /// <param name="watch">Answers by what was seen.</param>
-/// <param name="interval">How often.</param>
+/// <param name="settings">How often.</param>
 /// <param name="time">Counts pauses.</param>
 /// <param name="clock">The clock of <paramref name="watch"/>.</param>
 /// <param name="logger">Gets what has changed.</param>
 internal sealed class SentinelWatchService(
-    SiteLookout lookout,
+    Func<CancellationToken, Task<SiteSight>> look,
     SentinelWatch watch,
-    TimeSpan interval,
+    SentinelWatchSettings settings,
     TimeProvider time,
     TimeProvider clock,
     ILogger logger
@@ -25,15 +30,23 @@ internal sealed class SentinelWatchService(
     private readonly SiteChangeLog _changes = new(logger);
     private long? _loggedAt;
 
+    private bool HasMajority => watch.Look is { Facts.Master: not null };
+
     /// <inheritdoc/>
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        using var timer = new PeriodicTimer(interval, time);
+        using var timer = new PeriodicTimer(settings.Interval, time);
         try
         {
             do
             {
+                var hadMajority = HasMajority;
                 await LookAsync(stoppingToken).ConfigureAwait(false);
+                if (hadMajority && !HasMajority)
+                {
+                    await Task.Delay(settings.Pause, time, stoppingToken).ConfigureAwait(false);
+                    await LookAsync(stoppingToken).ConfigureAwait(false);
+                }
             } while (await timer.WaitForNextTickAsync(stoppingToken).ConfigureAwait(false));
         }
         catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
@@ -47,7 +60,7 @@ internal sealed class SentinelWatchService(
         var began = clock.GetTimestamp();
         try
         {
-            watch.Took(await lookout.LookAsync(cancellation).ConfigureAwait(false), began);
+            watch.Took(await look(cancellation).ConfigureAwait(false), began);
             _changes.Looked(watch.Look!.Facts);
         }
         catch (Exception failure) when (!cancellation.IsCancellationRequested)
@@ -55,7 +68,7 @@ internal sealed class SentinelWatchService(
             if (_loggedAt is not { } last || time.GetElapsedTime(last) >= LogInterval)
             {
                 _loggedAt = time.GetTimestamp();
-                logger.WatchFailed(failure, failure.Message, interval);
+                logger.WatchFailed(failure, failure.Message, settings.Interval);
             }
         }
     }

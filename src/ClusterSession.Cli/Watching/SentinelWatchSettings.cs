@@ -16,6 +16,9 @@ internal sealed class SentinelWatchSettings
     /// <summary>Those that the watcher alone has.</summary>
     public static readonly string[] Names = ["Interval", "Deadline"];
 
+    /// <summary>What a look takes on a busy host besides waiting for answers.</summary>
+    private static readonly TimeSpan Slack = TimeSpan.FromMilliseconds(100);
+
     private static readonly TimeSpan Shortest = TimeSpan.FromMilliseconds(50);
     private static readonly TimeSpan Longest = TimeSpan.FromMinutes(1);
 
@@ -36,10 +39,24 @@ internal sealed class SentinelWatchSettings
     public TimeSpan Deadline { get; private set; } = TimeSpan.FromMilliseconds(300);
 
     /// <summary>
-    /// For how long a look counts: the Sentinels and then Redis may take the deadline each, until
-    /// the next look is there.
+    /// How soon it looks once more after the first look without a majority: a Sentinel that was
+    /// late has answered by then, and the last look with one still counts.
     /// </summary>
-    public TimeSpan LookLife => Interval + (2 * Deadline);
+    public TimeSpan Pause => Deadline / 2;
+
+    /// <summary>
+    /// For how long a look counts: until the next one is there. That one begins after the interval,
+    /// or as soon as this one is over: the Sentinels and then Redis may take the deadline each. It
+    /// takes as long itself.
+    /// </summary>
+    public TimeSpan LookLife
+    {
+        get
+        {
+            var longest = 2 * Deadline;
+            return (Interval > longest + Pause ? Interval : longest + Pause) + longest + Slack;
+        }
+    }
 
     /// <exception cref="ToolException">Something is missing, or cannot be used.</exception>
     public static SentinelWatchSettings Read(IConfiguration configuration)
@@ -58,14 +75,7 @@ internal sealed class SentinelWatchSettings
 
         reader.ReportUnknown();
         settings.Redis = SentinelConnection.Read(connection, $"{Section}:Redis", errors) ?? settings.Redis;
-        if (RedisAddress.TryParse(own, out var endpoint))
-        {
-            settings.Own = endpoint;
-        }
-        else if (own.Length > 0)
-        {
-            errors.Add($"{Section}:RedisAddress is '{own}'. Write it as host:port, as the Sentinels know it.");
-        }
+        settings.Own = own.Length > 0 ? SentinelConnection.ReadAddress(own, $"{Section}:RedisAddress", errors) : null;
 
         Check("Interval", settings.Interval);
         Check("Deadline", settings.Deadline);

@@ -11,10 +11,17 @@ internal static class ServerReader
 {
     public static RedisCommand Question() => new("INFO", "replication");
 
-    public static ServerState Read(string address, RedisReply answer)
+    /// <param name="address">How the Sentinels, or the settings, name it.</param>
+    /// <param name="runId">Its process, as the connection shows it.</param>
+    /// <param name="answer">What it says.</param>
+    public static ServerState Read(string address, string runId, RedisReply answer)
     {
         var info = RedisHandshake.ParseInfo(answer);
-        var server = new ServerState(address) { History = info.GetValueOrDefault("master_replid") ?? "" };
+        var server = new ServerState(address)
+        {
+            RunId = runId,
+            History = info.GetValueOrDefault("master_replid") ?? "",
+        };
         return info.GetValueOrDefault("role") switch
         {
             "master" => server with

@@ -9,6 +9,11 @@ internal sealed record ServerState(string Address)
     /// <summary>Why it has not answered; null: it has.</summary>
     public string? Problem { get; init; }
 
+    /// <summary>
+    /// Its process, by which one is known that has two addresses; empty: it has not answered.
+    /// </summary>
+    public string RunId { get; init; } = "";
+
     /// <summary>What it says that it is.</summary>
     public MemberRole Role { get; init; }
 

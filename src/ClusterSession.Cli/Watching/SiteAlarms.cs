@@ -10,14 +10,17 @@ internal static class SiteAlarms
     /// <summary>The most dangerous one.</summary>
     public const string TwoMasters = "two-masters";
 
+    /// <summary>A watcher cannot speak for its Redis.</summary>
+    public const string AddressDiffers = "redis-address-differs";
+
     private const string MasterLost = "master-not-responding";
     private const string NotConnected = "replica-not-connected";
 
     public static IReadOnlyList<Alarm> Of(SiteFacts facts) =>
         [
-            .. Masters(facts),
-            .. Majority(facts),
-            .. Sentinels(facts),
+            .. facts.DeposedBy is null ? Masters(facts) : [], // The Sentinels' alarm says it.
+            .. SentinelAlarms.Of(facts),
+            .. Address(facts),
             .. Replicas(facts),
             .. Redundancy(facts),
             .. Writes(facts),
@@ -32,6 +35,19 @@ internal static class SiteAlarms
             { IsLinkUp: false } => "is not connected to its master",
             _ => null,
         };
+
+    private static IEnumerable<Alarm> Address(SiteFacts facts)
+    {
+        if (facts.Sight.OwnName is { } name)
+        {
+            yield return New(
+                AddressDiffers,
+                $"The Sentinels name the Redis of this host {name}, and {SentinelWatchSettings.Section}:RedisAddress "
+                    + "names it otherwise.",
+                $"Set RedisAddress to {name}. Until then /primary and /replica are 503."
+            );
+        }
+    }
 
     private static IEnumerable<Alarm> Masters(SiteFacts facts)
     {
@@ -73,74 +89,6 @@ internal static class SiteAlarms
         }
     }
 
-    private static IEnumerable<Alarm> Majority(SiteFacts facts)
-    {
-        if (facts.Master is null && facts.Responding.Count > 0)
-        {
-            yield return New(
-                "no-majority",
-                NoMajority(facts),
-                facts.Responding.All(sentinel => sentinel.Master is null)
-                    ? "Correct serviceName in the connection string, or give each Sentinel SENTINEL MONITOR."
-                    : "Bring Sentinels back, until more than half answer and name one master."
-            );
-        }
-
-        var quorum = facts.Responding.Select(sentinel => sentinel.Quorum).DefaultIfEmpty().Max();
-        if (facts.Master is not null && quorum > facts.Responding.Count)
-        {
-            yield return New(
-                "quorum-out-of-reach",
-                string.Create(
-                    CultureInfo.InvariantCulture,
-                    $"{quorum} Sentinels have to agree that the master is down (quorum), and {facts.Responding.Count} "
-                        + $"answer: nobody is promoted if it fails."
-                ),
-                "Bring Sentinels back, or lower the quorum: SENTINEL SET name quorum number, on each of them."
-            );
-        }
-
-        if (facts.AllSentinels > facts.Sight.Sentinels.Count)
-        {
-            yield return New(
-                "sentinels-not-named",
-                string.Create(
-                    CultureInfo.InvariantCulture,
-                    $"The connection string names {facts.Sight.Sentinels.Count} Sentinels, {facts.AllSentinels} are "
-                        + $"known to exist: the others count as silent."
-                ),
-                "Name all of them. Where one is gone for good, give the others SENTINEL RESET name, one by one."
-            );
-        }
-    }
-
-    private static IEnumerable<Alarm> Sentinels(SiteFacts facts)
-    {
-        foreach (var sentinel in facts.Sight.Sentinels.Where(one => one.Problem is not null))
-        {
-            yield return New(
-                "sentinel-not-responding",
-                $"The Sentinel {sentinel.Address} is not responding: {sentinel.Problem}",
-                $"See that the Sentinel {sentinel.Address} runs, that this computer reaches it, and that "
-                    + "sentinelUser and sentinelPassword are right."
-            );
-        }
-
-        foreach (var sentinel in facts.Alone)
-        {
-            yield return New(
-                "sentinel-alone",
-                string.Create(
-                    CultureInfo.InvariantCulture,
-                    $"The Sentinel {sentinel.Address} names {sentinel.Master ?? "no master"} (epoch {sentinel.Epoch}), "
-                        + $"and the majority {facts.Master} (epoch {facts.Epoch})."
-                ),
-                $"Wait: within seconds {sentinel.Address} takes over what the others have. If it does not, see that it "
-                    + "reaches the others and every Redis, and that all have the same passwords."
-            );
-        }
-    }
-
     private static IEnumerable<Alarm> Replicas(SiteFacts facts)
     {
         foreach (var replica in facts.Replicas)
@@ -177,7 +125,7 @@ internal static class SiteAlarms
 
     private static IEnumerable<Alarm> Redundancy(SiteFacts facts)
     {
-        if (facts.IsMastered && !facts.IsFailingOver && !facts.Following.Any(replica => replica.Priority != 0))
+        if (facts.IsRuled && !facts.Following.Any(replica => replica.Priority != 0))
         {
             yield return New(
                 "nobody-to-promote",
@@ -201,18 +149,6 @@ internal static class SiteAlarms
         }
     }
 
-    /// <summary>Why there is no majority for a master.</summary>
-    public static string NoMajority(SiteFacts facts) =>
-        facts.Responding.Count < facts.Majority
-            ? string.Create(
-                CultureInfo.InvariantCulture,
-                $"{facts.Responding.Count} of {facts.AllSentinels} Sentinels "
-                    + $"{(facts.Responding.Count == 1 ? "responds" : "respond")}, and a majority takes "
-                    + $"{facts.Majority}."
-            )
-        : facts.Responding.All(sentinel => sentinel.Master is null) ? $"They know no master {facts.Sight.Service}."
-        : $"They name {Words.List(facts.Responding.Select(one => one.Master ?? "none").Distinct())}.";
-
     /// <summary>What becomes of what a second master has.</summary>
     public static string Lost(SiteFacts facts, ServerState other) =>
         $"What clients write into {other.Address}, until it is demoted: it is wiped when it follows {facts.Master}."
@@ -223,6 +159,6 @@ internal static class SiteAlarms
             ? $", for {Words.Duration(TimeSpan.FromSeconds(seconds))}"
             : "";
 
-    private static Alarm New(string name, string sentence, string remedy) =>
+    public static Alarm New(string name, string sentence, string remedy) =>
         new(name, sentence, remedy) { Page = "docs/operations/sentinel.md#what-its-alarms-mean" };
 }

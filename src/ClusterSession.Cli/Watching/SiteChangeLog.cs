@@ -1,4 +1,5 @@
 using ClusterSession.Failover.Diagnostics;
+using ClusterSession.Failover.Face;
 using Microsoft.Extensions.Logging;
 
 namespace ClusterSession.Cli.Watching;
@@ -17,6 +18,7 @@ internal sealed class SiteChangeLog(ILogger logger)
     private (string Master, long Epoch)? _named;
     private string? _doubted;
     private string? _unusable;
+    private string? _ownName;
     private bool _isMajorityLost;
 
     public void Looked(SiteFacts facts)
@@ -25,6 +27,7 @@ internal sealed class SiteChangeLog(ILogger logger)
         Majority(facts);
         Seconds(facts);
         Replicas(facts);
+        Address(facts);
     }
 
     private void Sentinels(SiteFacts facts)
@@ -44,11 +47,17 @@ internal sealed class SiteChangeLog(ILogger logger)
             }
         }
 
-        var alone = facts.Alone.ToDictionary(sentinel => sentinel.Address, sentinel => sentinel.Master ?? "none");
-        _alone.RemoveWhere(sentinel => !alone.ContainsKey(sentinel));
-        foreach (var (sentinel, master) in alone.Where(one => _alone.Add(one.Key)))
+        var alone = facts.Alone.ToArray();
+        _alone.IntersectWith(alone.Select(sentinel => sentinel.Address));
+        foreach (var sentinel in alone.Where(one => _alone.Add(one.Address)))
         {
-            logger.SentinelDiffers(sentinel, master);
+            logger.SentinelDiffers(
+                sentinel.Address,
+                sentinel.Master ?? "none",
+                sentinel.Epoch,
+                facts.Master!,
+                facts.Epoch
+            );
         }
     }
 
@@ -58,7 +67,7 @@ internal sealed class SiteChangeLog(ILogger logger)
         {
             if (!_isMajorityLost)
             {
-                logger.MajorityLost(SiteAlarms.NoMajority(facts));
+                logger.MajorityLost(SentinelAlarms.NoMajority(facts));
             }
 
             _isMajorityLost = true;
@@ -96,24 +105,40 @@ internal sealed class SiteChangeLog(ILogger logger)
 
     private void Seconds(SiteFacts facts)
     {
-        var second = facts.IsMastered ? facts.OtherMasters.Select(other => other.Address).ToArray() : [];
-        foreach (var other in _second.Except(second).ToArray())
+        if (facts.Master is { } master)
         {
-            _second.Remove(other);
-            logger.SecondMasterEnded(other);
+            _second.Remove(master);
         }
 
-        foreach (var other in second.Where(_second.Add))
+        // One that is not responding may still be a master, whether the first one responds or not.
+        foreach (var ended in facts.Sight.Redis.Where(server => server.Role == MemberRole.Replica))
         {
-            logger.SecondMaster(other, facts.Master!);
+            if (_second.Remove(ended.Address))
+            {
+                logger.SecondMasterEnded(ended.Address);
+            }
+        }
+
+        // Of a master that is deposed the other one is no second: 9044 says that.
+        if (facts is { IsMastered: true, DeposedBy: null })
+        {
+            foreach (var other in facts.OtherMasters.Where(other => _second.Add(other.Address)))
+            {
+                logger.SecondMaster(other.Address, facts.Master!);
+            }
         }
     }
 
     private void Replicas(SiteFacts facts)
     {
+        if (facts.Master is null)
+        {
+            return; // Whom they should follow is not known.
+        }
+
         foreach (var replica in facts.Replicas)
         {
-            var deficit = facts.Master is null ? null : SiteAlarms.Deficit(facts, replica);
+            var deficit = SiteAlarms.Deficit(facts, replica);
             if (deficit is null)
             {
                 if (facts.IsFollowing(replica) && _lost.Remove(replica.Address))
@@ -133,5 +158,16 @@ internal sealed class SiteChangeLog(ILogger logger)
         {
             _lost.Remove(gone);
         }
+    }
+
+    private void Address(SiteFacts facts)
+    {
+        var name = facts.Sight.OwnName;
+        if (name is not null && name != _ownName)
+        {
+            logger.AddressDiffers(name);
+        }
+
+        _ownName = name;
     }
 }

@@ -4,32 +4,33 @@ namespace ClusterSession.Cli.Watching;
 
 /// <summary>What follows from a sight of a Sentinel site. Pure.</summary>
 /// <remarks>
-/// A majority is one of all Sentinels that exist, as a failover takes it: those that the connection
-/// string leaves out count as silent. Two majorities have a Sentinel in common, which never returns
-/// to an older configuration.
+/// A majority is one of all Sentinels that exist, as a failover takes it, and names one master
+/// under one configuration: those that the connection string leaves out count as silent, and one
+/// that is named twice counts once. Two majorities have a Sentinel in common, which never returns
+/// to an older configuration. Two configurations are no majority, though they name one master: it
+/// may have been deposed in between, and by another majority that other one is the master still.
 /// </remarks>
 internal sealed class SiteFacts
 {
     public SiteFacts(SiteSight sight)
     {
         Sight = sight;
-        Responding = [.. sight.Sentinels.Where(sentinel => sentinel.Problem is null)];
+        Responding = [.. sight.Sentinels.Where(sentinel => sentinel.Problem is null).DistinctBy(Identity)];
         AllSentinels = Math.Max(
-            sight.Sentinels.Count,
+            sight.Sentinels.DistinctBy(Identity).Count(),
             Responding.Select(sentinel => sentinel.AllSentinels).DefaultIfEmpty().Max()
         );
         Agreeing =
         [
             .. Responding
                 .Where(sentinel => sentinel.Master is not null)
-                .GroupBy(sentinel => sentinel.Master)
+                .GroupBy(sentinel => (sentinel.Master, sentinel.Epoch))
                 .Where(group => group.Count() >= Majority)
                 .SelectMany(group => group),
         ];
-        Master = Agreeing.Count > 0 ? Agreeing[0].Master : null;
-        Epoch = Agreeing.Select(sentinel => sentinel.Epoch).DefaultIfEmpty().Max();
+        (Master, Epoch) = Agreeing.Count > 0 ? (Agreeing[0].Master, Agreeing[0].Epoch) : (null, 0);
         MasterServer = sight.Redis.FirstOrDefault(server => server.Address == Master);
-        OtherMasters = [.. sight.Redis.Where(server => server.Role == MemberRole.Master && server != MasterServer)];
+        OtherMasters = [.. sight.Redis.Where(server => server.Role == MemberRole.Master && !IsMaster(server))];
         Replicas = [.. sight.Redis.Where(server => server.Address != Master && server.Role != MemberRole.Master)];
     }
 
@@ -38,16 +39,24 @@ internal sealed class SiteFacts
     /// <summary>Sentinels that have answered.</summary>
     public IReadOnlyList<SentinelState> Responding { get; }
 
+    /// <summary>Those that have answered by another name too.</summary>
+    public IEnumerable<SentinelState> NamedTwice =>
+        Sight.Sentinels.Where(sentinel => sentinel.Problem is null).Except(Responding);
+
     /// <summary>How many exist, as far as it is known.</summary>
     public int AllSentinels { get; }
 
     /// <summary>So many are more than half.</summary>
     public int Majority => (AllSentinels / 2) + 1;
 
-    /// <summary>The majority that names one master; empty: there is none.</summary>
+    /// <summary>
+    /// The majority that names one master under one configuration; empty: there is none.
+    /// </summary>
     public IReadOnlyList<SentinelState> Agreeing { get; }
 
-    /// <summary>Those that name another master, or none, while a majority agrees.</summary>
+    /// <summary>
+    /// Those that name another master, another configuration, or none, while a majority agrees.
+    /// </summary>
     public IEnumerable<SentinelState> Alone => Agreeing.Count == 0 ? [] : Responding.Except(Agreeing);
 
     /// <summary>The master that a majority names; null: none does.</summary>
@@ -57,15 +66,29 @@ internal sealed class SiteFacts
     public long Epoch { get; }
 
     /// <summary>
+    /// The Sentinel that names another master in a newer configuration than the majority does: that
+    /// of the majority is deposed, and they have not heard of it yet. Null: none does.
+    /// </summary>
+    public SentinelState? DeposedBy => Master is { } master ? Newer(master, Epoch) : null;
+
+    /// <summary>
     /// Whether one of that majority holds the master for down by agreement, or is replacing it.
     /// </summary>
     public bool IsFailingOver => Agreeing.Any(sentinel => sentinel.IsFailingOver);
+
+    /// <summary>
+    /// Whether one of that majority has promoted it, and still leads replicas over to it.
+    /// </summary>
+    public bool IsFinishing => Agreeing.Any(sentinel => sentinel.IsFinishing);
 
     /// <summary>The Redis that the majority names; null: none, or it was not looked at.</summary>
     public ServerState? MasterServer { get; }
 
     /// <summary>Whether that answers, and says that it is a master.</summary>
     public bool IsMastered => MasterServer is { Role: MemberRole.Master };
+
+    /// <summary>Whether it is one, and nothing says that another one takes its place.</summary>
+    public bool IsRuled => IsMastered && !IsFailingOver && DeposedBy is null;
 
     /// <summary>Every other Redis that says that it is a master.</summary>
     public IReadOnlyList<ServerState> OtherMasters { get; }
@@ -76,11 +99,27 @@ internal sealed class SiteFacts
     /// <summary>Replicas that are connected to the master.</summary>
     public IEnumerable<ServerState> Following => Replicas.Where(IsFollowing);
 
+    /// <summary>
+    /// Name of the history that those have who follow the master: its own, or, where it does not
+    /// answer, that of a replica that has it by the address that the Sentinels name.
+    /// </summary>
+    private string? History =>
+        IsMastered
+            ? MasterServer!.History
+            : Replicas.FirstOrDefault(replica => replica.Follows == Master && replica.History.Length > 0)?.History;
+
+    /// <summary>
+    /// The first Sentinel that names another master than this one, in a newer configuration.
+    /// </summary>
+    public SentinelState? Newer(string master, long epoch) =>
+        Responding.FirstOrDefault(one => one.Epoch > epoch && one.Master is { } other && other != master);
+
     public bool IsFollowing(ServerState server) =>
         server is { Role: MemberRole.Replica, IsLinkUp: true } && !FollowsAnother(server);
 
     /// <summary>
-    /// By its address, unless that is another name of the master: then it has the master's history.
+    /// By its address, unless that is another name of the master: then it has the master's history,
+    /// as far as that is known.
     /// </summary>
     public bool FollowsAnother(ServerState server) =>
         server.Role == MemberRole.Replica
@@ -88,8 +127,7 @@ internal sealed class SiteFacts
         && server.Follows != Master
         && (
             Sight.Redis.Any(other => other.Address == server.Follows)
-            || MasterServer is not { Role: MemberRole.Master } master
-            || server.History != master.History
+            || (History is { } history && server.History != history)
         );
 
     /// <summary>How many bytes a replica is behind the master; null: unknown.</summary>
@@ -99,4 +137,11 @@ internal sealed class SiteFacts
         && server.History == master.History
             ? Math.Max(0, end - offset) // They were not asked at one moment.
             : null;
+
+    private static string Identity(SentinelState sentinel) =>
+        sentinel.RunId.Length > 0 ? sentinel.RunId : sentinel.Address;
+
+    /// <summary>By its address, or by its process where it has another address too.</summary>
+    private bool IsMaster(ServerState server) =>
+        server == MasterServer || (server.RunId.Length > 0 && server.RunId == MasterServer?.RunId);
 }

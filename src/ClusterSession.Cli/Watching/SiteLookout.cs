@@ -5,6 +5,7 @@ using ClusterSession.Redis.Connection;
 using ClusterSession.Redis.Protocol;
 using ClusterSession.Redis.Topology.Sentinel;
 using ClusterSession.Transport.Pipelines;
+using ClusterSession.Transport.Signals;
 
 namespace ClusterSession.Cli.Watching;
 
@@ -20,16 +21,25 @@ namespace ClusterSession.Cli.Watching;
 /// <param name="options">The Sentinels, name of the master, user of the application.</param>
 /// <param name="own">The Redis of this host, which is looked at in any case; null: none is.</param>
 /// <param name="deadline">How long an answer may take.</param>
+/// <param name="client">Name of its connections in CLIENT LIST.</param>
 /// <param name="time">The clock.</param>
-internal sealed class SiteLookout(RedisOptions options, RedisEndpoint? own, TimeSpan deadline, TimeProvider time)
-    : IAsyncDisposable
+internal sealed class SiteLookout(
+    RedisOptions options,
+    RedisEndpoint? own,
+    TimeSpan deadline,
+    string client,
+    TimeProvider time
+) : IAsyncDisposable
 {
     private static readonly TimeSpan Silence = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan Connecting = TimeSpan.FromSeconds(1);
 
+    private readonly RedisEndpoint[] _endpoints = [.. options.Endpoints.Distinct()];
     private readonly Dictionary<RedisEndpoint, (AdminLink Link, Poll<SentinelState> Poll)> _sentinels = [];
     private readonly Dictionary<RedisEndpoint, (AdminLink Link, Poll<ServerState> Poll)> _servers = [];
     private readonly Dictionary<RedisEndpoint, SentinelAnswer> _answers = [];
     private RedisEndpoint[] _known = [];
+    private string? _ownName;
 
     public async Task<SiteSight> LookAsync(CancellationToken cancellation)
     {
@@ -38,7 +48,7 @@ internal sealed class SiteLookout(RedisOptions options, RedisEndpoint? own, Time
             _answers.Clear();
         }
 
-        var sentinels = await Task.WhenAll(options.Endpoints.Select(one => AskSentinelAsync(one, cancellation)))
+        var sentinels = await Task.WhenAll(_endpoints.Select(one => AskSentinelAsync(one, cancellation)))
             .ConfigureAwait(false);
         lock (_answers)
         {
@@ -48,21 +58,31 @@ internal sealed class SiteLookout(RedisOptions options, RedisEndpoint? own, Time
                 _known =
                 [
                     .. _answers
-                        .Values.SelectMany(answer => answer.AllReplicas.Append(answer.Master ?? own ?? default))
-                        .Where(named => named != default)
+                        .Values.SelectMany(answer =>
+                            answer.Master is { } master ? answer.AllReplicas.Append(master) : answer.AllReplicas
+                        )
                         .Distinct(),
                 ];
             }
         }
 
         RedisEndpoint[] all = own is { } self ? [.. _known.Append(self).Distinct()] : _known;
+        EndAllBut(all);
         var servers = await Task.WhenAll(all.Select(one => AskServerAsync(one, cancellation))).ConfigureAwait(false);
+        _ownName = OwnName(servers);
         return new SiteSight(
             options.ServiceName!,
             time.GetUtcNow(),
             sentinels,
-            [.. servers.OrderBy(server => server.Address, StringComparer.Ordinal)]
-        );
+            [
+                .. servers
+                    .Where(server => _ownName is null || server.Address != $"{own}")
+                    .OrderBy(server => server.Address, StringComparer.Ordinal),
+            ]
+        )
+        {
+            OwnName = _ownName,
+        };
     }
 
     /// <inheritdoc/>
@@ -71,6 +91,35 @@ internal sealed class SiteLookout(RedisOptions options, RedisEndpoint? own, Time
         foreach (var link in _sentinels.Values.Select(one => one.Link).Concat(_servers.Values.Select(one => one.Link)))
         {
             await link.DisposeAsync().ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>
+    /// How the Sentinels name the Redis of this host, where the settings name it otherwise: as a
+    /// Redis of its own it would be a second master. Its process says which one it is; while that
+    /// or the other one does not answer, what was seen last counts.
+    /// </summary>
+    private string? OwnName(ServerState[] servers)
+    {
+        if (own is not { } self || _known.Contains(self))
+        {
+            return null;
+        }
+
+        var runId = servers.First(server => server.Address == $"{self}").RunId;
+        var others = servers.Where(server => server.Address != $"{self}" && server.RunId.Length > 0).ToArray();
+        var same = others.FirstOrDefault(server => server.RunId == runId);
+        var isKnown = runId.Length > 0 && others.Any(server => server.Address == _ownName);
+        return same?.Address ?? (isKnown ? null : _ownName);
+    }
+
+    /// <summary>Who is named no more would be connected to for ever.</summary>
+    private void EndAllBut(RedisEndpoint[] named)
+    {
+        foreach (var (gone, asked) in _servers.Where(server => !named.Contains(server.Key)).ToArray())
+        {
+            _servers.Remove(gone);
+            asked.Link.DisposeAsync().AsTask().Abandon(); // It may wait for an attempt to connect.
         }
     }
 
@@ -99,8 +148,10 @@ internal sealed class SiteLookout(RedisOptions options, RedisEndpoint? own, Time
                     Master = answer.Master?.ToString(),
                     Epoch = Math.Max(0, answer.Epoch),
                     IsFailingOver = answer.IsFailingOver,
+                    IsFinishing = answer.IsFinishing,
                     Quorum = answer.Quorum,
                     AllSentinels = answer.AllSentinels,
+                    RunId = connection.Server.RunId,
                 };
             }
             catch (Exception failure) when (IsExpected(failure))
@@ -125,7 +176,7 @@ internal sealed class SiteLookout(RedisOptions options, RedisEndpoint? own, Time
             {
                 var connection = await asked.Link.GetAsync(cancellation).ConfigureAwait(false);
                 var answer = await connection.SendAsync(ServerReader.Question()).ConfigureAwait(false);
-                return ServerReader.Read($"{server}", answer);
+                return ServerReader.Read($"{server}", connection.Server.RunId, answer);
             }
             catch (Exception failure) when (IsExpected(failure))
             {
@@ -142,11 +193,16 @@ internal sealed class SiteLookout(RedisOptions options, RedisEndpoint? own, Time
                 Connection = role is null ? options : options.ForSentinels(),
                 KeyPrefix = "",
                 Secret = "",
-                Silence = Silence,
+                Silence = AtLeast(Silence),
+                ConnectTimeout = AtLeast(Connecting),
+                ClientName = client,
             },
             time,
             role: role
         );
+
+    /// <summary>No wait ends before the deadline.</summary>
+    private TimeSpan AtLeast(TimeSpan wait) => wait > deadline ? wait : deadline;
 
     private string Late() =>
         string.Create(

@@ -10,4 +10,11 @@ internal sealed record SiteSight(
     DateTimeOffset At,
     IReadOnlyList<SentinelState> Sentinels,
     IReadOnlyList<ServerState> Redis
-);
+)
+{
+    /// <summary>
+    /// How the Sentinels name the Redis of this host, where RedisAddress names it otherwise; it is
+    /// in <see cref="Redis"/> by that name alone then. Null: they name it alike, or none is here.
+    /// </summary>
+    public string? OwnName { get; init; }
+}

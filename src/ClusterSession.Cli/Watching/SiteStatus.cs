@@ -28,8 +28,13 @@ internal static class SiteStatus
             {
                 Silent = [.. facts.Sight.Sentinels.Where(one => one.Problem is not null).Select(one => one.Address)],
             },
-            Lease = new LeaseStatus(facts.Master, !facts.IsFailingOver && facts.Master is not null, facts.Epoch, null),
-            Ruler = facts is { IsMastered: true, IsFailingOver: false } ? facts.Master : null,
+            Lease = new LeaseStatus(
+                facts.Master,
+                facts is { Master: not null, IsFailingOver: false, DeposedBy: null },
+                facts.Epoch,
+                null
+            ),
+            Ruler = facts.IsRuled ? facts.Master : null,
             Members = [.. facts.Sight.Redis.Select(server => Member(facts, server))],
             Reason = stale ?? verdict.Headline,
             Trouble = stale ?? (verdict.Alarms.Count > 0 ? verdict.Alarms[0].Sentence : null),

@@ -10,6 +10,9 @@ namespace ClusterSession.Cli.Watching;
 /// </summary>
 internal static class SiteVerdict
 {
+    /// <summary>Who looks may be cut off, and the others promote one in just that case.</summary>
+    private const string Elsewhere = "Whether others have a majority, and promote another one, is not seen from here.";
+
     public static Verdict Of(SiteFacts facts)
     {
         var alarms = SiteAlarms.Of(facts);
@@ -17,6 +20,7 @@ internal static class SiteVerdict
         {
             { Responding.Count: 0 } => OfNobody(facts, alarms),
             { Master: null } => NoMajority(facts, alarms),
+            { DeposedBy: { } newer } => Deposed(facts, newer, alarms),
             { IsMastered: true, OtherMasters.Count: > 0 } => TwoMasters(facts, alarms),
             { IsMastered: false } => NoMaster(facts, alarms),
             _ => Mastered(facts, alarms),
@@ -29,7 +33,7 @@ internal static class SiteVerdict
             "No Sentinel is responding: who is the master is unknown.",
             string.Join(" ", facts.Sight.Sentinels.Select(one => $"{one.Address}: {one.Problem}")),
             null,
-            "Nodes stay with the master that they know. Nobody is promoted if it fails.",
+            $"Nodes stay with the master that they know. {Elsewhere}",
             "See that the Sentinels run, and that this computer reaches them with the connection string's password.",
             alarms
         );
@@ -40,17 +44,35 @@ internal static class SiteVerdict
         return new Verdict(
             Health.Down,
             "No majority of the Sentinels names one master.",
-            SiteAlarms.NoMajority(facts),
+            SentinelAlarms.NoMajority(facts),
             null,
             masters.Length == 0
-                ? "No Redis in sight says that it is a master, and nobody is promoted without a majority."
+                ? $"No Redis in sight says that it is a master. {Elsewhere}"
                 : $"{Words.List(masters)} "
                     + (masters.Length == 1 ? "says that it is a master" : "say that they are masters")
-                    + ". Nodes stay with the master that they know, and nobody is promoted if it fails.",
+                    + $". Nodes stay with the master that they know. {Elsewhere}",
             alarms[0].Remedy,
             alarms
         );
     }
+
+    private static Verdict Deposed(SiteFacts facts, SentinelState newer, IReadOnlyList<Alarm> alarms) =>
+        new(
+            Health.Down,
+            $"{facts.Master} is deposed: {newer.Address} names {newer.Master} in a newer configuration.",
+            $"{facts.Agreeing.Count} of {facts.AllSentinels} Sentinels have not heard of it yet.",
+            null,
+            $"They take it over, mostly within a second. Nodes go to {newer.Master} at once; no watcher says that its "
+                + "Redis is the primary until a majority names it.",
+            alarms[0].Remedy,
+            alarms
+        )
+        {
+            Missing = facts.IsMastered
+                ? $"What clients write into {facts.Master}, until it is demoted: it is wiped when it follows "
+                    + $"{newer.Master}."
+                : null,
+        };
 
     private static Verdict TwoMasters(SiteFacts facts, IReadOnlyList<Alarm> alarms) =>
         new(
@@ -97,7 +119,11 @@ internal static class SiteVerdict
         return new Verdict(
             alarms.Count == 0 ? Health.Healthy : Health.Degraded,
             $"{facts.Master} is the master; {sentinels}; {Followers(facts)}"
-                + (facts.IsFailingOver ? " A failover is under way." : ""),
+                + (
+                    facts.IsFailingOver ? " A failover is under way."
+                    : facts.IsFinishing ? " A failover is being finished."
+                    : ""
+                ),
             null,
             null,
             null,

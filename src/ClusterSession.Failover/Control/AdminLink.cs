@@ -15,7 +15,7 @@ namespace ClusterSession.Failover.Control;
 internal sealed class AdminLink : IAsyncDisposable
 {
     /// <summary>
-    /// No pings: the looks, ten a second or more, take their place, and no ping may come between
+    /// No pings: the looks, one a second or more, take their place, and no ping may come between
     /// MULTI and EXEC.
     /// </summary>
     private static readonly TimeSpan NoHeartbeat = TimeSpan.FromMinutes(5);
@@ -43,7 +43,7 @@ internal sealed class AdminLink : IAsyncDisposable
     {
         _lost = lost;
         var options = settings.Connection.Snapshot();
-        options.ClientName = "cluster-session-agent";
+        options.ClientName = settings.ClientName;
         options.ConnectTimeout = settings.ConnectTimeout;
         (options.CommandTimeout, options.HeartbeatTimeout) = (settings.Silence, settings.Silence);
         (options.HeartbeatInterval, options.NeedsWait) = (NoHeartbeat, false);
@@ -105,8 +105,8 @@ internal sealed class AdminLink : IAsyncDisposable
             {
                 throw new ConnectException(
                     ConnectFailure.NotReady,
-                    $"{_endpoint} does not show its run id: it is busy with a script, or the agent's user lacks "
-                        + "+info."
+                    $"{_endpoint} does not show its run id: it is busy with a script, or the user of the connection "
+                        + "lacks +info."
                 );
             }
         }

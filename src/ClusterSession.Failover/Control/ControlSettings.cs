@@ -34,6 +34,9 @@ internal sealed record ControlSettings
     /// <summary>How long it keeps that a session has ended.</summary>
     public TimeSpan TombstoneLife { get; init; } = SessionLives.Of(TimeSpan.FromMinutes(20), TimeSpan.Zero).Tombstone;
 
+    /// <summary>Name of the connections in CLIENT LIST.</summary>
+    public string ClientName { get; init; } = "cluster-session-agent";
+
     /// <summary>How long one attempt to connect may take.</summary>
     public TimeSpan ConnectTimeout { get; init; } = TimeSpan.FromSeconds(1);
 }

@@ -27,9 +27,17 @@ internal static partial class SentinelLog
     [LoggerMessage(
         9044,
         LogLevel.Warning,
-        "The Sentinel {Sentinel} names {Master}, and a majority of the Sentinels another one."
+        "The Sentinel {Sentinel} names {Master} (configuration {Epoch}), and a majority of the Sentinels {Common} "
+            + "(configuration {CommonEpoch})."
     )]
-    public static partial void SentinelDiffers(this ILogger logger, string sentinel, string master);
+    public static partial void SentinelDiffers(
+        this ILogger logger,
+        string sentinel,
+        string master,
+        long epoch,
+        string common,
+        long commonEpoch
+    );
 
     [LoggerMessage(
         9045,
@@ -39,7 +47,7 @@ internal static partial class SentinelLog
     )]
     public static partial void SecondMaster(this ILogger logger, string other, string master);
 
-    [LoggerMessage(9046, LogLevel.Information, "No second master any more: {Other} does not say that it is one.")]
+    [LoggerMessage(9046, LogLevel.Information, "No second master any more: {Other} says that it is a replica.")]
     public static partial void SecondMasterEnded(this ILogger logger, string other);
 
     [LoggerMessage(9047, LogLevel.Warning, "The replica {Replica} does not follow the master: it {Reason}.")]
@@ -63,4 +71,12 @@ internal static partial class SentinelLog
 
     [LoggerMessage(9052, LogLevel.Error, "The watcher failed in a look: {Reason} Retrying in {Delay}.")]
     public static partial void WatchFailed(this ILogger logger, Exception failure, string reason, TimeSpan delay);
+
+    [LoggerMessage(
+        9053,
+        LogLevel.Warning,
+        "The Sentinels name the Redis of this host {Redis}, and RedisAddress names it otherwise. /primary and /replica "
+            + "are 503 until it is corrected."
+    )]
+    public static partial void AddressDiffers(this ILogger logger, string redis);
 }

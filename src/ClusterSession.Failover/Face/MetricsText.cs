@@ -21,11 +21,18 @@ internal sealed class MetricsText
     public void Describe(string name, string help) =>
         _page.Append(CultureInfo.InvariantCulture, $"# HELP {Prefix}{name} {help}\n# TYPE {Prefix}{name} gauge\n");
 
-    /// <summary>
-    /// Names of members need no escape: they are letters, digits and few signs, or addresses.
-    /// </summary>
     public void Sample(string name, string member, double value) =>
-        _page.Append(CultureInfo.InvariantCulture, $"{Prefix}{name}{{member=\"{member}\"}} {value}\n");
+        _page.Append(CultureInfo.InvariantCulture, $"{Prefix}{name}{{member=\"{Escaped(member)}\"}} {value}\n");
 
     public override string ToString() => _page.ToString();
+
+    /// <summary>
+    /// An address may be whatever a Redis announces, and one quote makes Prometheus refuse the
+    /// page.
+    /// </summary>
+    private static string Escaped(string label) =>
+        label
+            .Replace("\\", "\\\\", StringComparison.Ordinal)
+            .Replace("\"", "\\\"", StringComparison.Ordinal)
+            .Replace("\n", "\\n", StringComparison.Ordinal);
 }

@@ -38,6 +38,47 @@ internal static class Sights
                 [Names(1, A) with { IsFailingOver = true }, Names(2, A), Names(3, A)],
                 [Dead(A), Master(B), Lost(C, 5)]
             ),
+            // The Sentinel that led the failover still leads C over.
+            ["finishing"] = Of(
+                [Names(1, B, 7) with { IsFinishing = true }, Names(2, B, 7), Names(3, B, 7)],
+                [Dead(A), Master(B), Lost(C, 5)]
+            ),
+            // By plan: A has not heard of it, and two of three Sentinels have not.
+            ["newer-known-by-one"] = Of(
+                [Names(1, B, 7) with { IsFinishing = true }, Names(2, A), Names(3, A)],
+                [Master(A), Master(B), Replica(C)]
+            ),
+            ["two-configurations"] = Of(
+                [Names(1, A, 6), Names(2, B, 5), Names(3, A, 4)],
+                [Master(A), Replica(B), Replica(C)]
+            ),
+            ["named-twice"] = Of(
+                [
+                    Names(1, A) with
+                    {
+                        RunId = "one",
+                    },
+                    Names(2, A) with
+                    {
+                        RunId = "two",
+                    },
+                    Names(1, A) with
+                    {
+                        RunId = "one",
+                        Address = "sentinel-1:26379",
+                    },
+                ],
+                [Master(A), Replica(B), Replica(C)]
+            ),
+            ["named-otherwise"] = Of([Names(1, A), Names(2, A), Names(3, A)], [Master(A), Replica(B), Replica(C)]) with
+            {
+                OwnName = A,
+            },
+            ["master-says-replica"] = Of(
+                [Names(1, A), Names(2, A), Names(3, A)],
+                [Replica(A, of: B), Master(B), Replica(C, of: B)]
+            ),
+            ["replica-dead"] = Of([Names(1, A), Names(2, A), Names(3, A)], [Master(A), Replica(B), Dead(C)]),
             ["link-down"] = Of(
                 [Names(1, A), Names(2, A), Names(3, A)],
                 [Master(A), Lost(B, 75), Replica(C) with { Priority = 0 }]
@@ -58,6 +99,13 @@ internal static class Sights
                 [Names(1, A) with { AllSentinels = 5 }, Names(2, A) with { AllSentinels = 5 }],
                 [Master(A), Replica(B), Replica(C)]
             ),
+        };
+
+    /// <summary>The same, where two of three Sentinels are late.</summary>
+    public static SiteSight WithoutMajority(SiteSight sight) =>
+        sight with
+        {
+            Sentinels = [sight.Sentinels[0], Silent(2), Silent(3)],
         };
 
     public static SiteSight Of(SentinelState[] sentinels, ServerState[] redis) => new("shop", At, sentinels, redis);

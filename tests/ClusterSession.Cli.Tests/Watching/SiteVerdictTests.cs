@@ -1,6 +1,5 @@
 using System.Text.RegularExpressions;
 using ClusterSession.Cli.Output;
-using ClusterSession.Cli.Verdicts;
 using ClusterSession.Cli.Watching;
 using Xunit;
 
@@ -48,6 +47,12 @@ public sealed partial class SiteVerdictTests
     [InlineData("sentinels-not-named", ExitCode.Down)]
     [InlineData("master-dead", ExitCode.Down)]
     [InlineData("failing-over", ExitCode.Down)]
+    [InlineData("finishing", ExitCode.Degraded)]
+    [InlineData("newer-known-by-one", ExitCode.Down)]
+    [InlineData("two-configurations", ExitCode.Down)]
+    [InlineData("named-twice", ExitCode.Degraded)]
+    [InlineData("master-says-replica", ExitCode.Down)]
+    [InlineData("replica-dead", ExitCode.Degraded)]
     [InlineData("nobody", ExitCode.NoAgent)]
     public void State_of_a_Sentinel_site_has_its_exit_code(string state, int code) =>
         Assert.Equal(code, SiteVerdict.Of(new SiteFacts(Sights.All[state])).ExitCode);
@@ -56,27 +61,15 @@ public sealed partial class SiteVerdictTests
     public void Page_has_every_alarm_of_a_Sentinel_site_and_each_is_raised_by_a_state()
     {
         var folder = Path.Combine(Repository.Root, "src", "ClusterSession.Cli", "Watching");
-        var source = Named().Matches(File.ReadAllText(Path.Combine(folder, "SiteAlarms.cs")));
+        string[] files = ["SiteAlarms.cs", "SentinelAlarms.cs"];
+        var source = files.SelectMany(file => Named().Matches(File.ReadAllText(Path.Combine(folder, file))));
         var page = File.ReadAllText(Path.Combine(Repository.Root, "docs", "operations", "sentinel.md"));
         var names = source.Select(match => match.Groups[1].Value).Distinct().Order().ToArray();
 
         Assert.Equal(names, Row().Matches(page).Select(match => match.Groups[1].Value).Order());
         var raised = Sights.All.Values.SelectMany(sight => SiteVerdict.Of(new SiteFacts(sight)).Alarms);
-        Assert.Equal(
-            names.Except(["master-says-replica", "replica-not-responding"]),
-            raised.Select(alarm => alarm.Name).Distinct().Order()
-        );
+        Assert.Equal(names, raised.Select(alarm => alarm.Name).Distinct().Order());
         Assert.All(raised, alarm => Assert.Equal("docs/operations/sentinel.md#what-its-alarms-mean", alarm.Page));
-    }
-
-    [Fact]
-    public void Replica_that_knows_its_master_by_another_name_follows_it()
-    {
-        var sight = Sights.All["healthy"];
-        var byName = Sights.Replica(Sights.B) with { Follows = "redis-1:6379" };
-        var facts = new SiteFacts(sight with { Redis = [Sights.Master(Sights.A), byName] });
-        Assert.True(facts.IsFollowing(byName));
-        Assert.Equal(Health.Healthy, SiteVerdict.Of(facts).Health);
     }
 
     private static async Task<string> TextAsync(string state, int width)

@@ -38,8 +38,36 @@ internal sealed class WatchedSite : IAsyncDisposable
         return (response.StatusCode, await response.Content.ReadAsStringAsync());
     }
 
-    public async Task<JsonElement> ClusterAsync(int watcher) =>
-        JsonSerializer.Deserialize<JsonElement>((await GetAsync(watcher, "/cluster")).Text);
+    /// <summary>
+    /// Asks until a watcher answers so: its last look may be older than the change.
+    /// </summary>
+    public Task SaysAsync(int watcher, string path, HttpStatusCode status) =>
+        Condition.HoldsAsync(
+            async () => (await GetAsync(watcher, path)).Status == status,
+            $"watcher {watcher} answers {path} with {status}"
+        );
+
+    /// <summary>Asks until this line is on its page of metrics.</summary>
+    public Task CountsAsync(int watcher, string line) =>
+        Condition.HoldsAsync(
+            async () =>
+                (await GetAsync(watcher, "/metrics")).Text.Contains(
+                    $"\ncluster_session_failover_{line}\n",
+                    StringComparison.Ordinal
+                ),
+            $"watcher {watcher} counts {line}"
+        );
+
+    /// <summary>Asks until a watcher knows that this one is the master.</summary>
+    public Task KnowsAsync(int watcher, RedisServer server) =>
+        Condition.HoldsAsync(
+            async () =>
+                JsonSerializer
+                    .Deserialize<JsonElement>((await GetAsync(watcher, "/cluster")).Text)
+                    .TryGetProperty("ruler", out var ruler)
+                && ruler.GetString() == server.Endpoint,
+            $"watcher {watcher} knows that {server.Endpoint} is the master"
+        );
 
     /// <summary>The watchers that say 200 to /primary now.</summary>
     public async Task<int[]> PrimariesAsync()

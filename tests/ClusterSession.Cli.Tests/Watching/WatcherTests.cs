@@ -14,16 +14,12 @@ public sealed class WatcherTests
         await using var site = await WatchedSite.StartAsync();
         var first = site.Cluster.Servers[0];
         await site.LeadsAsync(first);
-        Assert.Equal(HttpStatusCode.OK, (await site.GetAsync(1, "/replica?lag=100000")).Status);
+        await site.SaysAsync(1, "/replica?lag=100000", HttpStatusCode.OK);
         Assert.Equal(HttpStatusCode.BadRequest, (await site.GetAsync(1, "/replica?lag=much")).Status);
-        Assert.Equal(HttpStatusCode.OK, (await site.GetAsync(1, "/health")).Status);
-        Assert.Equal(HttpStatusCode.OK, (await site.GetAsync(0, "/read-only")).Status);
-        Assert.Equal(first.Endpoint, (await site.ClusterAsync(2)).GetProperty("ruler").GetString());
-        Assert.Contains(
-            "cluster_session_failover_is_primary 1\n",
-            (await site.GetAsync(0, "/metrics")).Text,
-            StringComparison.Ordinal
-        );
+        await site.SaysAsync(1, "/health", HttpStatusCode.OK);
+        await site.SaysAsync(0, "/read-only", HttpStatusCode.OK);
+        await site.KnowsAsync(2, first);
+        await site.CountsAsync(0, "is_primary 1");
 
         await first.Kill9Async();
         var failing = site.Cluster.NewMasterAsync(first);
@@ -35,8 +31,50 @@ public sealed class WatcherTests
 
         var second = await failing;
         Assert.True(await site.LeadsAsync(second) > 0);
-        Assert.Equal(HttpStatusCode.ServiceUnavailable, (await site.GetAsync(0, "/health")).Status);
-        Assert.Equal(second.Endpoint, (await site.ClusterAsync(0)).GetProperty("ruler").GetString());
+        await site.SaysAsync(0, "/health", HttpStatusCode.ServiceUnavailable);
+        await site.KnowsAsync(0, second);
+    }
+
+    [Fact]
+    public async Task Primary_does_not_wait_until_all_replicas_follow_the_new_master()
+    {
+        // One Sentinel, which leads the failover and names the new master at the same time.
+        await using var site = await WatchedSite.StartAsync(
+            new SentinelClusterOptions { Sentinels = 1, FailoverTimeout = TimeSpan.FromMinutes(1) }
+        );
+        var first = site.Cluster.Servers[0];
+        await site.LeadsAsync(first);
+        await ReplicaPauser.HoldBackAsync(first, [.. site.Cluster.Servers.Skip(1)]); // Of the next master too.
+        await first.Kill9Async();
+
+        await site.LeadsAsync(await site.Cluster.NewMasterAsync(first));
+
+        var former = await site.Cluster.Sentinels[0].MasterAsync("mymaster");
+        Assert.Equal($"{first.Port}", former["port"]);
+        Assert.Contains("failover_in_progress", former["flags"], StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Watchers_go_on_while_a_Sentinel_hangs_and_know_no_primary_while_two_do()
+    {
+        await using var site = await WatchedSite.StartAsync(new SentinelClusterOptions { Replicas = 1 });
+        var (master, sentinels) = (site.Cluster.Servers[0], site.Cluster.Sentinels);
+        await site.LeadsAsync(master);
+
+        sentinels[2].Process.Stop();
+        await site.CountsAsync(0, $"sentinel_reachable{{member=\"{sentinels[2].Endpoint}\"}} 0");
+        await site.LeadsAsync(master);
+        await site.SaysAsync(1, "/replica", HttpStatusCode.OK);
+
+        sentinels[1].Process.Stop();
+        await site.SaysAsync(0, "/primary", HttpStatusCode.ServiceUnavailable);
+        await site.SaysAsync(0, "/health", HttpStatusCode.ServiceUnavailable);
+        await site.SaysAsync(1, "/replica", HttpStatusCode.ServiceUnavailable);
+
+        sentinels[1].Process.Continue();
+        sentinels[2].Process.Continue();
+        await site.LeadsAsync(master);
+        await site.SaysAsync(1, "/health", HttpStatusCode.OK);
     }
 
     [Fact]
@@ -50,15 +88,7 @@ public sealed class WatcherTests
         var (master, second) = (site.Cluster.Servers[0], site.Cluster.Servers[1]);
         await site.LeadsAsync(master);
         await second.CommandAsync("REPLICAOF", "NO", "ONE");
-        await Condition.HoldsAsync(
-            async () =>
-                (await site.GetAsync(0, "/metrics")).Text.Contains(
-                    "cluster_session_failover_masters 2\n",
-                    StringComparison.Ordinal
-                ),
-            "the watchers see two masters"
-        );
-
+        await site.CountsAsync(0, "masters 2");
         var port = await site.BalanceAsync();
 
         // For 100 ms after its start HAProxy takes every server for up.
@@ -70,8 +100,7 @@ public sealed class WatcherTests
             },
             "all clients reach the master that the Sentinels name"
         );
-        var primaries = await site.PrimariesAsync();
-        Assert.Equal([0], primaries);
+        await site.LeadsAsync(master);
         Assert.Equal("master", await second.InfoAsync("replication", "role"));
     }
 

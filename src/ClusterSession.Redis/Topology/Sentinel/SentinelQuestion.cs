@@ -16,7 +16,8 @@ namespace ClusterSession.Redis.Topology.Sentinel;
 ///   SENTINEL REPLICAS name                  one map for each replica
 /// </code>
 /// A sentinel executes what arrives together without anything in between, so address and epoch
-/// belong together.
+/// belong together. The flags are those of the old address: where another one is named, they say
+/// that the former master is down, and nothing against the promoted one.
 /// </remarks>
 internal static class SentinelQuestion
 {
@@ -41,18 +42,24 @@ internal static class SentinelQuestion
         var state = await master.ConfigureAwait(false);
         var flags = state["flags"]?.AsString() ?? "";
         var followers = await replicas.ConfigureAwait(false);
+        var entry = Endpoint(state["ip"]?.AsString(), state["port"]?.AsString()) ?? endpoint;
+        var isFinishing = entry != endpoint;
         return new SentinelAnswer(
             endpoint,
             Number(state, "config-epoch"),
-            flags.Contains("o_down", StringComparison.Ordinal)
-                || flags.Contains("failover_in_progress", StringComparison.Ordinal),
+            !isFinishing
+                && (
+                    flags.Contains("o_down", StringComparison.Ordinal)
+                    || flags.Contains("failover_in_progress", StringComparison.Ordinal)
+                ),
             Endpoints(await sentinels.ConfigureAwait(false), "s_down"),
             Endpoints(followers, "s_down")
         )
         {
+            IsFinishing = isFinishing,
             Quorum = (int)Number(state, "quorum"),
             AllSentinels = (int)Number(state, "num-other-sentinels") + 1,
-            AllReplicas = Endpoints(followers, exceptFlag: null),
+            AllReplicas = [.. Endpoints(followers, exceptFlag: null), .. isFinishing ? (RedisEndpoint[])[entry] : []],
         };
     }
 

@@ -6,7 +6,7 @@ namespace ClusterSession.Tests.Redis.Topology.Sentinel;
 /// <summary>A sentinel that says what a test wants.</summary>
 internal sealed class ScriptedSentinel : IAsyncDisposable
 {
-    private volatile State _state = new(0, 0, "master", [], []);
+    private volatile State _state = new(0, 0, "master", [], [], 0);
 
     public ScriptedSentinel()
     {
@@ -28,9 +28,18 @@ internal sealed class ScriptedSentinel : IAsyncDisposable
 
     public RedisEndpoint Endpoint => new("127.0.0.1", Server.Port);
 
-    /// <summary>From now on it says this; port 0: it knows no such master.</summary>
-    public void Say(int master, long epoch, string flags = "master", int[]? sentinels = null, int[]? replicas = null) =>
-        _state = new State(master, epoch, flags, sentinels ?? [], replicas ?? []);
+    /// <summary>
+    /// From now on it says this; port 0: it knows no such master. The former master is given while
+    /// it finishes a failover: the flags are those of that one then.
+    /// </summary>
+    public void Say(
+        int master,
+        long epoch,
+        string flags = "master",
+        int[]? sentinels = null,
+        int[]? replicas = null,
+        int? former = null
+    ) => _state = new State(master, epoch, flags, sentinels ?? [], replicas ?? [], former ?? master);
 
     /// <summary>Pushes a hint to all who have subscribed.</summary>
     public Task HintAsync() =>
@@ -48,8 +57,8 @@ internal sealed class ScriptedSentinel : IAsyncDisposable
             ("SENTINEL", "GET-MASTER-ADDR-BY-NAME") when state.Master == 0 => "_\r\n",
             ("SENTINEL", _) when state.Master == 0 => "-ERR No such master with that name\r\n",
             ("SENTINEL", "GET-MASTER-ADDR-BY-NAME") => $"*2\r\n{Bulk("127.0.0.1")}{Bulk(Text(state.Master))}",
-            ("SENTINEL", "MASTER") =>
-                $"%2\r\n{Bulk("flags")}{Bulk(state.Flags)}{Bulk("config-epoch")}{Bulk(Text(state.Epoch))}",
+            ("SENTINEL", "MASTER") => $"%4\r\n{Bulk("ip")}{Bulk("127.0.0.1")}{Bulk("port")}{Bulk(Text(state.Former))}"
+                + $"{Bulk("flags")}{Bulk(state.Flags)}{Bulk("config-epoch")}{Bulk(Text(state.Epoch))}",
             ("SENTINEL", "SENTINELS") => List(state.Sentinels),
             ("SENTINEL", "REPLICAS") => List(state.Replicas),
             _ => "-ERR unknown command\r\n",
@@ -68,5 +77,5 @@ internal sealed class ScriptedSentinel : IAsyncDisposable
 
     private static string Text(long number) => number.ToString(System.Globalization.CultureInfo.InvariantCulture);
 
-    private sealed record State(int Master, long Epoch, string Flags, int[] Sentinels, int[] Replicas);
+    private sealed record State(int Master, long Epoch, string Flags, int[] Sentinels, int[] Replicas, int Former);
 }

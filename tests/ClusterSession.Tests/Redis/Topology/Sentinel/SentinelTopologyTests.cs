@@ -148,6 +148,24 @@ public sealed class SentinelTopologyTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_promoted_replica_is_used_while_its_sentinel_still_leads_the_others_over()
+    {
+        _one.Say(_a.Port, 1, replicas: [_b.Port]);
+        await using var topology = Start(_one.Endpoint);
+        await ConnectedToAsync(topology, _a);
+        // Not guessed: it is named. A guess would go to the other replica, again and again.
+        _one.Say(
+            _b.Port,
+            2,
+            "master,s_down,o_down,failover_in_progress",
+            replicas: [_b.Port, FreePort.Next()],
+            former: _a.Port
+        );
+        await _a.DisposeAsync();
+        await ConnectedToAsync(topology, _b);
+    }
+
+    [Fact]
     public async Task A_master_that_continues_another_history_is_no_successor()
     {
         _b.Handshake = c =>

@@ -7,15 +7,21 @@ using ClusterSession.Transport.Pipelines;
 
 namespace ClusterSession.Cli.Sentinels;
 
-/// <summary>Asks all Sentinels at once who is the master.</summary>
+/// <summary>
+/// Asks all Sentinels at once into which master is to be merged, and whether it is one for good.
+/// </summary>
 /// <remarks>
-/// A majority has to answer: one that was cut off names the former master, and whom it names would
-/// be started without a merge. Of those that answer the newest configuration counts.
+/// A majority of those that the settings name has to answer: one that was cut off names the former
+/// master, and whom it names would be started without a merge. Of those that answer the newest
+/// configuration counts, as for nodes (<see cref="SentinelView"/>): what an older one names is
+/// deposed, though most may still have it. The watcher has another rule (<c>SiteFacts</c>), a
+/// majority under one configuration: two of these exclude each other, and a merge needs not that
+/// but the master into which nodes write next.
 /// </remarks>
 /// <param name="options">The Sentinels, and the name of the master.</param>
 /// <param name="own">The Redis of this host.</param>
 /// <param name="time">The clock.</param>
-internal sealed class SentinelLookout(RedisOptions options, RedisEndpoint own, TimeProvider time)
+internal sealed class MasterLookout(RedisOptions options, RedisEndpoint own, TimeProvider time)
 {
     private readonly RedisConnector _connector = new(
         options.ForSentinels(),
@@ -24,11 +30,12 @@ internal sealed class SentinelLookout(RedisOptions options, RedisEndpoint own, T
         new RedisHandshakeOptions(RequiredRole: RedisRole.Sentinel)
     );
 
-    public async Task<SentinelSight> LookAsync(CancellationToken cancellation)
+    public async Task<MasterSight> LookAsync(CancellationToken cancellation)
     {
         var asked = options.Endpoints.Select(one => AskAsync(one, cancellation)).ToArray();
         var view = new SentinelView();
         var (longest, trouble) = (TimeSpan.Zero, "");
+        List<SentinelAnswer> answers = [];
         foreach (
             var (sentinel, (answer, away, why)) in options.Endpoints.Zip(
                 await Task.WhenAll(asked).ConfigureAwait(false)
@@ -38,17 +45,20 @@ internal sealed class SentinelLookout(RedisOptions options, RedisEndpoint own, T
             if (answer is not null)
             {
                 view.Report(sentinel, answer);
+                answers.Add(answer);
             }
 
             longest = away > longest ? away : longest;
             trouble = trouble.Length > 0 ? trouble : why;
         }
 
-        return new SentinelSight(
+        return new MasterSight(
             view.Answered > options.Endpoints.Count / 2,
             view.Master,
             view.Epoch,
-            view.IsFailingOver,
+            // Until it has finished, it does not list this Redis among the replicas, and cannot say
+            // how long this one was away.
+            view.IsFailingOver || answers.Any(answer => answer.IsFinishing && answer.Epoch == view.Epoch),
             view.Replicas.Any(one => one != own),
             longest,
             trouble
