@@ -135,8 +135,9 @@ internal sealed class SessionFinder(
             }
 
             var window = recovery.WindowOf(key);
+            var isMissed = IsMissed(key, seen);
             var isPatienceOver =
-                IsMissed(key, seen)
+                isMissed
                 || (
                     !window.HasJustBegun
                     && time.GetElapsedTime(begun) >= (window.IsUnderWay ? PatienceWhileRecovering : Patience)
@@ -162,8 +163,11 @@ internal sealed class SessionFinder(
                 isPatienceOver,
                 HasTimeLeft: deadline.Left - pause > slowest,
                 HasStoreJustReturned: window.HasJustBegun,
-                MayBeFoundLater: asked is AskResult.Unanswered or AskResult.Unasked or AskResult.RestoredSoFar
-                    || asks.MayStillCome(seen)
+                MayBeFoundLater: !isMissed // Served without it before, this client is refused no more.
+                    && (
+                        asked is AskResult.Unanswered or AskResult.Unasked or AskResult.RestoredSoFar
+                        || asks.MayStillCome(seen)
+                    )
             );
             switch (OpenTable.NextStep(facts))
             {

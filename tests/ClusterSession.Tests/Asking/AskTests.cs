@@ -210,6 +210,7 @@ public sealed class AskTests : NodeTests
         var browser = a.Browser();
         await browser.GetAsync("/set/color/red", a);
         Sessions.Forget(KeyOf(browser));
+        var otherTab = browser.Copy();
         _stores[0].Takes = static _ => false; // It hears nothing, and goes on saying that it is there.
         var begun = Time.GetTimestamp();
         var body = "";
@@ -224,6 +225,9 @@ public sealed class AskTests : NodeTests
 
         Assert.Equal("True", body);
         Assert.InRange(Time.GetElapsedTime(begun), TimeSpan.FromSeconds(10), TimeSpan.FromSeconds(15));
+
+        Time.Advance(TimeSpan.FromSeconds(20)); // What was asked is forgotten by then.
+        Assert.Equal("True", await Time.DriveAsync(otherTab.GetAsync("/regressed", b)));
     }
 
     [Fact]
