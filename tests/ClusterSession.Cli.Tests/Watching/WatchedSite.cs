@@ -95,6 +95,27 @@ internal sealed class WatchedSite : IAsyncDisposable
     }
 
     /// <summary>
+    /// Asks until the watcher of another one alone is primary. Two Sentinels may have begun a
+    /// failover each: who calls itself master first is not always the one that stays it.
+    /// </summary>
+    public async Task<RedisServer> NextLeadsAsync(RedisServer former)
+    {
+        RedisServer? next = null;
+        await Condition.HoldsAsync(
+            async () =>
+            {
+                var primaries = await PrimariesAsync();
+                Assert.True(primaries.Length < 2, $"{primaries.Length} watchers say that theirs is the primary.");
+                next = primaries is [var one] ? Cluster.Servers[one] : null;
+                return next is not null && next != former;
+            },
+            $"the watcher of another one than {former.Endpoint} says that it is the primary",
+            TimeSpan.FromSeconds(60)
+        );
+        return next!;
+    }
+
+    /// <summary>
     /// Starts HAProxy with deploy/haproxy/redis.cfg, of which only the addresses are changed.
     /// </summary>
     public async Task<int> BalanceAsync()
