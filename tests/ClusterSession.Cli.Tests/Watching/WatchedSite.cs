@@ -77,22 +77,12 @@ internal sealed class WatchedSite : IAsyncDisposable
     }
 
     /// <summary>Asks until this watcher alone is primary; never may two be.</summary>
-    public async Task<int> LeadsAsync(RedisServer server)
-    {
-        var (wanted, samples) = (Cluster.Servers.ToList().IndexOf(server), 0);
-        await Condition.HoldsAsync(
-            async () =>
-            {
-                var primaries = await PrimariesAsync();
-                samples++;
-                Assert.True(primaries.Length < 2, $"{primaries.Length} watchers say that theirs is the primary.");
-                return primaries is [var one] && one == wanted;
-            },
+    public Task LeadsAsync(RedisServer server) =>
+        Condition.HoldsAsync(
+            async () => await OnlyPrimaryAsync() == server,
             $"the watcher of {server.Endpoint} says that it is the primary",
             TimeSpan.FromSeconds(60)
         );
-        return samples;
-    }
 
     /// <summary>
     /// Asks until the watcher of another one alone is primary. Two Sentinels may have begun a
@@ -102,17 +92,19 @@ internal sealed class WatchedSite : IAsyncDisposable
     {
         RedisServer? next = null;
         await Condition.HoldsAsync(
-            async () =>
-            {
-                var primaries = await PrimariesAsync();
-                Assert.True(primaries.Length < 2, $"{primaries.Length} watchers say that theirs is the primary.");
-                next = primaries is [var one] ? Cluster.Servers[one] : null;
-                return next is not null && next != former;
-            },
+            async () => (next = await OnlyPrimaryAsync()) is not null && next != former,
             $"the watcher of another one than {former.Endpoint} says that it is the primary",
             TimeSpan.FromSeconds(60)
         );
         return next!;
+    }
+
+    /// <summary>Whose watcher says that it is the primary now; null: nobody's.</summary>
+    private async Task<RedisServer?> OnlyPrimaryAsync()
+    {
+        var primaries = await PrimariesAsync();
+        Assert.True(primaries.Length < 2, $"{primaries.Length} watchers say that theirs is the primary.");
+        return primaries is [var one] ? Cluster.Servers[one] : null;
     }
 
     /// <summary>
