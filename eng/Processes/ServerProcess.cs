@@ -173,8 +173,19 @@ public sealed class ServerProcess : IAsyncDisposable
         Running.TryRemove(Pid, out _);
     }
 
-    /// <summary>SIGSTOP: connections stay open, nothing answers.</summary>
-    public void Stop() => Signal.Stop(Pid);
+    /// <summary>
+    /// SIGSTOP: connections stay open, nothing answers. Returns once all its threads stand still.
+    /// </summary>
+    /// <remarks>kill(2) returns before that: on a busy machine a server of many threads answered
+    /// one more question.</remarks>
+    public void Stop()
+    {
+        Signal.Stop(Pid);
+        if (!SpinWait.SpinUntil(() => Signal.HasStopped(Pid), DefaultDeadline))
+        {
+            throw new ServerProcessException($"{_name} goes on after SIGSTOP.");
+        }
+    }
 
     /// <summary>SIGCONT.</summary>
     public void Continue() => Signal.Continue(Pid);

@@ -26,6 +26,29 @@ public static class Signal
     /// <summary>Lets a frozen process go on.</summary>
     public static void Continue(int pid) => Send(pid, SigCont);
 
+    /// <summary>
+    /// Whether no thread of it runs, or it has ended. True at once where there is no proc(5).
+    /// </summary>
+    public static bool HasStopped(int pid)
+    {
+        var tasks = new DirectoryInfo($"/proc/{pid}/task");
+        try
+        {
+            return !tasks.Exists || tasks.GetDirectories().All(task => StateOf(task) is 'T' or 'Z' or 'X');
+        }
+        catch (IOException)
+        {
+            return false; // A thread has ended meanwhile: look again.
+        }
+    }
+
+    /// <summary>The third field of proc_pid_stat(5); the second is a name in parentheses.</summary>
+    private static char StateOf(DirectoryInfo task)
+    {
+        var status = File.ReadAllText(Path.Combine(task.FullName, "stat"));
+        return status[status.LastIndexOf(')') + 2];
+    }
+
     private static void Send(int pid, int signal)
     {
         ArgumentOutOfRangeException.ThrowIfLessThanOrEqual(pid, 1);

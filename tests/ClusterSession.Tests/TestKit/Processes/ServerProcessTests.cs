@@ -59,7 +59,7 @@ public sealed class ServerProcessTests : IDisposable
         await server.ReadyAsync(() => Task.FromResult(Status(server.Pid)[1] == "(sleep)"));
 
         server.Stop();
-        await Condition.HoldsAsync(() => Status(server.Pid)[2] == "T");
+        Assert.Equal("T", Status(server.Pid)[2]);
         server.Continue();
         await Condition.HoldsAsync(() => Status(server.Pid)[2] == "S");
     }
