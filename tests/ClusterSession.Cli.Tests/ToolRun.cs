@@ -1,4 +1,6 @@
 using System.Text.Json;
+using ClusterSession.Cli.Entry;
+using ClusterSession.Cli.Shell;
 
 namespace ClusterSession.Cli.Tests;
 

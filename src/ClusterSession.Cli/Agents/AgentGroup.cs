@@ -1,5 +1,6 @@
 using System.Net;
 using System.Text.Json.Serialization.Metadata;
+using ClusterSession.Cli.Shell;
 using ClusterSession.Cli.Verdicts;
 using ClusterSession.Failover.Face;
 

@@ -1,3 +1,4 @@
+using ClusterSession.Cli.Shell;
 using Microsoft.Extensions.Configuration;
 
 namespace ClusterSession.Cli.Agents;

@@ -1,6 +1,6 @@
 using System.CommandLine;
 using ClusterSession.Cli.Agents;
-using ClusterSession.Cli.Output;
+using ClusterSession.Cli.Shell;
 using ClusterSession.Failover.Face;
 
 namespace ClusterSession.Cli.Commands;

@@ -1,5 +1,6 @@
 using ClusterSession.Cli.Agents;
 using ClusterSession.Cli.Output;
+using ClusterSession.Cli.Shell;
 using ClusterSession.Cli.Verdicts;
 using ClusterSession.Failover.Face;
 

@@ -1,5 +1,6 @@
 using System.Globalization;
 using ClusterSession.Cli.Output;
+using ClusterSession.Cli.Shell;
 using ClusterSession.Cli.Verdicts;
 using ClusterSession.Failover.Face;
 
@@ -115,7 +116,7 @@ internal sealed class CommandPrinter(Terminal terminal, OutputFormat format, Com
         {
             await terminal
                 .Output.WriteLineAsync(
-                    CliJson.Text(
+                    CommandJson.Text(
                         report with
                         {
                             Steps = answer.Plan?.Steps ?? [],

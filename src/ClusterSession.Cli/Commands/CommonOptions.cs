@@ -1,5 +1,6 @@
 using System.CommandLine;
 using ClusterSession.Cli.Agents;
+using ClusterSession.Cli.Shell;
 
 namespace ClusterSession.Cli.Commands;
 

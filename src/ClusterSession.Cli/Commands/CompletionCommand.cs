@@ -1,4 +1,5 @@
 using System.CommandLine;
+using ClusterSession.Cli.Shell;
 
 namespace ClusterSession.Cli.Commands;
 

@@ -1,4 +1,4 @@
-using ClusterSession.Cli.Output;
+using ClusterSession.Cli.Shell;
 using ClusterSession.Failover.Face;
 
 namespace ClusterSession.Cli.Commands;

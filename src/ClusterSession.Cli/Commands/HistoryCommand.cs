@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
 using ClusterSession.Cli.Output;
+using ClusterSession.Cli.Shell;
 using ClusterSession.Cli.Verdicts;
 using ClusterSession.Failover.Documents;
 using ClusterSession.Failover.Face;
@@ -27,7 +28,7 @@ internal static class HistoryCommand
                     .ConfigureAwait(false);
                 if (common.Format(parsed) == OutputFormat.Json)
                 {
-                    await terminal.Output.WriteLineAsync(CliJson.Text(history)).ConfigureAwait(false);
+                    await terminal.Output.WriteLineAsync(CommandJson.Text(history)).ConfigureAwait(false);
                     return ExitCode.Done;
                 }
 

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using ClusterSession.Cli.Agents;
 using ClusterSession.Cli.Output;
+using ClusterSession.Cli.Shell;
 using ClusterSession.Cli.Verdicts;
 
 namespace ClusterSession.Cli.Commands;
@@ -38,7 +39,7 @@ internal static class StatusCommand
         {
             var asked = views.Select(view => new AskedAgent(view.Name, view.Status is not null, view.Problem));
             await terminal
-                .Output.WriteLineAsync(CliJson.Text(new StatusReport(verdict, [.. asked], status)))
+                .Output.WriteLineAsync(CommandJson.Text(new StatusReport(verdict, [.. asked], status)))
                 .ConfigureAwait(false);
             return verdict.ExitCode;
         }

@@ -1,4 +1,5 @@
 using System.Text.RegularExpressions;
+using ClusterSession.Cli.Shell;
 
 namespace ClusterSession.Cli.Generating;
 

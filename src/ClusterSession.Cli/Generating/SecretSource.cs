@@ -1,3 +1,5 @@
+using ClusterSession.Cli.Shell;
+
 namespace ClusterSession.Cli.Generating;
 
 /// <summary>

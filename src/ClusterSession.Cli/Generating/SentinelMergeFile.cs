@@ -1,5 +1,5 @@
 using System.Text.Json.Nodes;
-using ClusterSession.Cli.Sentinels;
+using ClusterSession.Cli.Watching;
 
 namespace ClusterSession.Cli.Generating;
 
@@ -19,7 +19,7 @@ internal static class SentinelMergeFile
             ["IdleTimeout"] = site.IdleTimeout,
             ["TicketLife"] = site.TicketLife,
         };
-        var sections = SentinelMergeSettings.Section.Split(':');
+        var sections = SentinelSection.Name.Split(':');
         var root = new JsonObject { [sections[0]] = new JsonObject { [sections[1]] = settings } };
         var isWatched = site.Watched.Contains(redis);
         if (isWatched)

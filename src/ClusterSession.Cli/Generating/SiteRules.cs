@@ -1,4 +1,5 @@
 using System.Net;
+using ClusterSession.Cli.Shell;
 
 namespace ClusterSession.Cli.Generating;
 

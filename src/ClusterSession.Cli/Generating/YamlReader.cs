@@ -1,4 +1,5 @@
 using System.Globalization;
+using ClusterSession.Cli.Shell;
 using YamlDotNet.Core;
 using YamlDotNet.RepresentationModel;
 

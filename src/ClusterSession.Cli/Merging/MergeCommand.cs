@@ -1,6 +1,7 @@
 using System.CommandLine;
 using ClusterSession.Cli.Commands;
 using ClusterSession.Cli.Output;
+using ClusterSession.Cli.Shell;
 using ClusterSession.Redis;
 using ClusterSession.Redis.Merging;
 
@@ -126,7 +127,7 @@ internal sealed class MergeCommand
             var text = new MergeText($"{source.Endpoints[0]}", $"{target.Endpoints[0]}", settings);
             if (format == OutputFormat.Json)
             {
-                await terminal.Output.WriteLineAsync(CliJson.Text(text.Json(report))).ConfigureAwait(false);
+                await terminal.Output.WriteLineAsync(MergeJson.Text(text.Json(report))).ConfigureAwait(false);
             }
             else
             {

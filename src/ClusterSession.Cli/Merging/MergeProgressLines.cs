@@ -1,4 +1,5 @@
 using System.Globalization;
+using ClusterSession.Cli.Shell;
 using ClusterSession.Cli.Verdicts;
 using ClusterSession.Redis.Merging;
 

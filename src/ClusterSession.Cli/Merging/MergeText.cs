@@ -1,5 +1,6 @@
 using System.Globalization;
 using ClusterSession.Cli.Output;
+using ClusterSession.Cli.Shell;
 using ClusterSession.Cli.Verdicts;
 using ClusterSession.Redis.Merging;
 using Spectre.Console;

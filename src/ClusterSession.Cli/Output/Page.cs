@@ -1,3 +1,4 @@
+using ClusterSession.Cli.Shell;
 using Spectre.Console;
 using Spectre.Console.Rendering;
 

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using ClusterSession.Cli.Shell;
 using ClusterSession.Failover.Control;
 using ClusterSession.Failover.Options;
 

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
+using ClusterSession.Cli.Shell;
 using ClusterSession.Failover;
 using ClusterSession.Failover.Control;
 using ClusterSession.Failover.Documents;

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using ClusterSession.Cli.Shell;
 using ClusterSession.Cli.Watching;
 using ClusterSession.Failover;
 using ClusterSession.Failover.Face;

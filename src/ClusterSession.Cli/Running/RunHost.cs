@@ -1,3 +1,4 @@
+using ClusterSession.Cli.Shell;
 using ClusterSession.Cli.Watching;
 using ClusterSession.Failover;
 using ClusterSession.Failover.Hosting;

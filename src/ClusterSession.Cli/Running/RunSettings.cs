@@ -1,3 +1,4 @@
+using ClusterSession.Cli.Shell;
 using ClusterSession.Failover;
 using ClusterSession.Failover.Options;
 using Microsoft.Extensions.Configuration;

@@ -4,6 +4,7 @@ using System.Net;
 using System.Net.Sockets;
 using System.Security.Cryptography;
 using System.Text;
+using ClusterSession.Cli.Verdicts;
 using ClusterSession.Failover.Control;
 using ClusterSession.Redis;
 using ClusterSession.Redis.Connection;

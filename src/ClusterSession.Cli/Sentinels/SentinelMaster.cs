@@ -1,4 +1,5 @@
 using ClusterSession.Cli.Merging;
+using ClusterSession.Cli.Shell;
 using ClusterSession.Failover.Control;
 using ClusterSession.Redis;
 using ClusterSession.Redis.Connection;

@@ -1,5 +1,7 @@
 using System.CommandLine;
 using ClusterSession.Cli.Running;
+using ClusterSession.Cli.Shell;
+using ClusterSession.Cli.Watching;
 
 namespace ClusterSession.Cli.Sentinels;
 
@@ -10,7 +12,7 @@ internal static class SentinelMergeCommand
     {
         var config = new Option<string>("--config")
         {
-            Description = $"Settings as JSON, with the section {SentinelMergeSettings.Section}.",
+            Description = $"Settings as JSON, with the section {SentinelSection.Name}.",
             HelpName = "file",
             Required = true,
         };
@@ -28,9 +30,7 @@ internal static class SentinelMergeCommand
 
     private static async Task<int> RunAsync(string config, Terminal terminal, CancellationToken cancellation)
     {
-        var settings = SentinelMergeSettings.Read(
-            RunSettings.Read(config, [], SentinelMergeSettings.Section).Configuration
-        );
+        var settings = SentinelMergeSettings.Read(RunSettings.Read(config, [], SentinelSection.Name).Configuration);
         var result = await new SentinelMerge(settings, terminal).RunAsync(cancellation).ConfigureAwait(false);
         if (!result.MayStart)
         {
@@ -39,7 +39,7 @@ internal static class SentinelMergeCommand
                 $"{settings.Own} must not start: it was not merged, and Sentinel would wipe what only it has. "
                     + result.Sentence,
                 "Remove the cause: systemd gives this command again, which does what is left. To discard what only "
-                    + $"this Redis has, set {SentinelMergeSettings.Section}:StartUnmerged to true for one start."
+                    + $"this Redis has, set {SentinelSection.Name}:StartUnmerged to true for one start."
             );
         }
 

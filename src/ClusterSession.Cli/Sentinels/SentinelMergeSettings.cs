@@ -1,5 +1,5 @@
+using ClusterSession.Cli.Shell;
 using ClusterSession.Cli.Watching;
-using ClusterSession.Failover.Options;
 using ClusterSession.Redis;
 using Microsoft.Extensions.Configuration;
 
@@ -8,21 +8,6 @@ namespace ClusterSession.Cli.Sentinels;
 /// <summary>Settings of the merge before a Redis of a Sentinel site is started.</summary>
 internal sealed class SentinelMergeSettings
 {
-    public const string Section = "ClusterSession:Sentinel";
-
-    /// <summary>Those that the merge alone has: it shares its section with the watcher.</summary>
-    public static readonly string[] Names =
-    [
-        "RedisConfig",
-        "RedisProgram",
-        "KeyPrefix",
-        "IdleTimeout",
-        "TicketLife",
-        "TimeLimit",
-        "FailoverWait",
-        "StartUnmerged",
-    ];
-
     private SentinelMergeSettings() { }
 
     /// <summary>
@@ -67,55 +52,38 @@ internal sealed class SentinelMergeSettings
     public static SentinelMergeSettings Read(IConfiguration configuration)
     {
         var settings = new SentinelMergeSettings();
-        var (errors, connection, own) = (new List<string>(), "", "");
-        var reader = new SettingsReader(configuration.GetSection(Section), errors);
-        reader.Text("Redis", value => connection = value);
-        reader.Text("RedisAddress", value => own = value);
-        reader.Text("RedisConfig", value => settings.ConfigFile = value);
-        reader.Text("RedisProgram", value => settings.Program = value);
-        reader.Text("KeyPrefix", value => settings.KeyPrefix = value);
-        reader.Span("IdleTimeout", value => settings.IdleTimeout = value);
-        reader.Span("TicketLife", value => settings.TicketLife = value);
-        reader.Span("TimeLimit", value => settings.TimeLimit = value);
-        reader.Span("FailoverWait", value => settings.FailoverWait = value);
-        reader.Flag("StartUnmerged", value => settings.StartUnmerged = value);
-        foreach (var other in SentinelWatchSettings.Names)
-        {
-            reader.Text(other, static _ => { });
-        }
+        var section = new SentinelSection(configuration);
+        var values = section.Values;
+        values.Text("RedisConfig", value => settings.ConfigFile = value);
+        values.Text("RedisProgram", value => settings.Program = value);
+        values.Text("KeyPrefix", value => settings.KeyPrefix = value);
+        values.Span("IdleTimeout", value => settings.IdleTimeout = value);
+        values.Span("TicketLife", value => settings.TicketLife = value);
+        values.Span("TimeLimit", value => settings.TimeLimit = value);
+        values.Span("FailoverWait", value => settings.FailoverWait = value);
+        values.Flag("StartUnmerged", value => settings.StartUnmerged = value);
+        settings.Redis = section.ReadConnection() ?? settings.Redis;
+        settings.Own = section.ReadOwn(isNeeded: true) ?? default;
+        Require("RedisConfig", settings.ConfigFile, "the file with which redis-server is started");
+        Require("KeyPrefix", settings.KeyPrefix, "ClusterSession:KeyPrefix of the application");
+        RequireSecond("IdleTimeout", settings.IdleTimeout);
+        RequireSecond("TimeLimit", settings.TimeLimit);
+        section.ThrowIfWrong();
+        return settings;
 
-        reader.ReportUnknown();
-        if (SentinelConnection.Read(connection, $"{Section}:Redis", errors) is { } options)
-        {
-            settings.Redis = options;
-        }
-
-        settings.Own = SentinelConnection.ReadAddress(own, $"{Section}:RedisAddress", errors) ?? default;
-        AddMissing("RedisConfig", settings.ConfigFile, "the file with which redis-server is started");
-        AddMissing("KeyPrefix", settings.KeyPrefix, "ClusterSession:KeyPrefix of the application");
-        AddShort("IdleTimeout", settings.IdleTimeout);
-        AddShort("TimeLimit", settings.TimeLimit);
-        return errors.Count == 0
-            ? settings
-            : throw new ToolException(
-                ExitCode.Usage,
-                string.Join(" ", errors),
-                "Correct the settings: docs/operations/sentinel.md has them all."
-            );
-
-        void AddMissing(string name, string value, string what)
+        void Require(string name, string value, string what)
         {
             if (value.Length == 0)
             {
-                errors.Add($"{Section}:{name} is not set. Set it to {what}.");
+                section.Refuse(name, $"is not set. Set it to {what}.");
             }
         }
 
-        void AddShort(string name, TimeSpan value)
+        void RequireSecond(string name, TimeSpan value)
         {
             if (value < TimeSpan.FromSeconds(1))
             {
-                errors.Add($"{Section}:{name} is '{value}'. Set it to 00:00:01 or more.");
+                section.Refuse(name, $"is '{value}'. Set it to 00:00:01 or more.");
             }
         }
     }

@@ -1,5 +1,4 @@
 using System.Globalization;
-using ClusterSession.Cli.Agents;
 using ClusterSession.Failover.Face;
 
 namespace ClusterSession.Cli.Verdicts;

@@ -1,4 +1,3 @@
-using ClusterSession.Cli.Agents;
 using ClusterSession.Failover.Documents;
 using ClusterSession.Failover.Face;
 

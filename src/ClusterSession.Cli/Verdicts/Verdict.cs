@@ -1,3 +1,5 @@
+using ClusterSession.Cli.Shell;
+
 namespace ClusterSession.Cli.Verdicts;
 
 /// <summary>What a person needs to know of a cluster.</summary>
@@ -29,9 +31,9 @@ internal sealed record Verdict(
     public int ExitCode =>
         Health switch
         {
-            Health.Healthy => Cli.ExitCode.Done,
-            Health.Degraded => Cli.ExitCode.Degraded,
-            Health.Down => Cli.ExitCode.Down,
-            _ => Cli.ExitCode.NoAgent,
+            Health.Healthy => Shell.ExitCode.Done,
+            Health.Degraded => Shell.ExitCode.Degraded,
+            Health.Down => Shell.ExitCode.Down,
+            _ => Shell.ExitCode.NoAgent,
         };
 }

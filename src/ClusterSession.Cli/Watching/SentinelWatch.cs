@@ -26,7 +26,7 @@ namespace ClusterSession.Cli.Watching;
 internal sealed class SentinelWatch(SentinelWatchSettings settings, TimeProvider clock) : IFace
 {
     private const string NoLook = "The watcher has not looked at its site yet.";
-    private const string Setting = $"{SentinelWatchSettings.Section}:RedisAddress";
+    private const string Setting = $"{SentinelSection.Name}:RedisAddress";
 
     private static readonly string[] Unhealthy =
     [

@@ -1,21 +1,12 @@
-using ClusterSession.Cli.Sentinels;
-using ClusterSession.Failover.Options;
+using ClusterSession.Cli.Shell;
 using ClusterSession.Redis;
 using Microsoft.Extensions.Configuration;
 
 namespace ClusterSession.Cli.Watching;
 
-/// <summary>
-/// Settings of the watcher of a Sentinel site. Its section is that of the merge before a start, so
-/// that one file of a host has both.
-/// </summary>
+/// <summary>Settings of the watcher of a Sentinel site.</summary>
 internal sealed class SentinelWatchSettings
 {
-    public const string Section = SentinelMergeSettings.Section;
-
-    /// <summary>Those that the watcher alone has.</summary>
-    public static readonly string[] Names = ["Interval", "Deadline"];
-
     /// <summary>What a look takes on a busy host besides waiting for answers.</summary>
     private static readonly TimeSpan Slack = TimeSpan.FromMilliseconds(100);
 
@@ -62,36 +53,21 @@ internal sealed class SentinelWatchSettings
     public static SentinelWatchSettings Read(IConfiguration configuration)
     {
         var settings = new SentinelWatchSettings();
-        var (errors, connection, own) = (new List<string>(), "", "");
-        var reader = new SettingsReader(configuration.GetSection(Section), errors);
-        reader.Text("Redis", value => connection = value);
-        reader.Text("RedisAddress", value => own = value);
-        reader.Span("Interval", value => settings.Interval = value);
-        reader.Span("Deadline", value => settings.Deadline = value);
-        foreach (var other in SentinelMergeSettings.Names)
-        {
-            reader.Text(other, static _ => { });
-        }
-
-        reader.ReportUnknown();
-        settings.Redis = SentinelConnection.Read(connection, $"{Section}:Redis", errors) ?? settings.Redis;
-        settings.Own = own.Length > 0 ? SentinelConnection.ReadAddress(own, $"{Section}:RedisAddress", errors) : null;
-
+        var section = new SentinelSection(configuration);
+        section.Values.Span("Interval", value => settings.Interval = value);
+        section.Values.Span("Deadline", value => settings.Deadline = value);
+        settings.Redis = section.ReadConnection() ?? settings.Redis;
+        settings.Own = section.ReadOwn(isNeeded: false);
         Check("Interval", settings.Interval);
         Check("Deadline", settings.Deadline);
-        return errors.Count == 0
-            ? settings
-            : throw new ToolException(
-                ExitCode.Usage,
-                string.Join(" ", errors),
-                "Correct the settings: docs/operations/sentinel.md has them all."
-            );
+        section.ThrowIfWrong();
+        return settings;
 
         void Check(string name, TimeSpan value)
         {
             if (value < Shortest || value > Longest)
             {
-                errors.Add($"{Section}:{name} is '{value}'. Set it to 00:00:00.050 at least, and 00:01:00 at most.");
+                section.Refuse(name, $"is '{value}'. Set it to 00:00:00.050 at least, and 00:01:00 at most.");
             }
         }
     }

@@ -1,4 +1,5 @@
 using System.Globalization;
+using ClusterSession.Cli.Output;
 using ClusterSession.Cli.Verdicts;
 using ClusterSession.Failover.Face;
 
@@ -42,7 +43,7 @@ internal static class SiteAlarms
         {
             yield return New(
                 AddressDiffers,
-                $"The Sentinels name the Redis of this host {name}, and {SentinelWatchSettings.Section}:RedisAddress "
+                $"The Sentinels name the Redis of this host {name}, and {SentinelSection.Name}:RedisAddress "
                     + "names it otherwise.",
                 $"Set RedisAddress to {name}. Until then /primary and /replica are 503."
             );

@@ -76,6 +76,9 @@ internal sealed partial class SettingsReader(IConfigurationSection section, ICol
         }
     }
 
+    /// <summary>Settings that somebody else reads: they are known.</summary>
+    public void Ignore(IEnumerable<string> names) => _known.UnionWith(names);
+
     public void ReportUnknown()
     {
         foreach (var child in section.GetChildren().Where(child => !_known.Contains(child.Key)))

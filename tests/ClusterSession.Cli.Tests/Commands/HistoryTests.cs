@@ -1,3 +1,4 @@
+using ClusterSession.Cli.Shell;
 using ClusterSession.Failover.Documents;
 using ClusterSession.Failover.Face;
 using Xunit;

@@ -1,3 +1,4 @@
+using ClusterSession.Cli.Shell;
 using ClusterSession.Cli.Verdicts;
 using Xunit;
 

@@ -1,4 +1,5 @@
 using ClusterSession.Cli.Generating;
+using ClusterSession.Cli.Shell;
 using Xunit;
 
 namespace ClusterSession.Cli.Tests.Generating;

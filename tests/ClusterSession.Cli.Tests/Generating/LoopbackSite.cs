@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.Json.Nodes;
 using ClusterSession.Cli.Generating;
+using ClusterSession.Cli.Shell;
 using ClusterSession.Cli.Tests.Sites;
 using Xunit;
 

@@ -1,3 +1,4 @@
+using ClusterSession.Cli.Shell;
 using Xunit;
 
 namespace ClusterSession.Cli.Tests.Merging;

@@ -1,5 +1,6 @@
 using ClusterSession.Cli.Merging;
 using ClusterSession.Cli.Output;
+using ClusterSession.Cli.Shell;
 using ClusterSession.Redis.Merging;
 using Xunit;
 

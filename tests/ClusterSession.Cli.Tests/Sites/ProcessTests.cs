@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using ClusterSession.Cli.Shell;
 using Xunit;
 
 namespace ClusterSession.Cli.Tests.Sites;

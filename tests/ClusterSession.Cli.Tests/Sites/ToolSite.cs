@@ -1,4 +1,5 @@
 using System.Globalization;
+using ClusterSession.Cli.Entry;
 
 namespace ClusterSession.Cli.Tests.Sites;
 

@@ -1,4 +1,4 @@
-using ClusterSession.Cli.Agents;
+using ClusterSession.Cli.Shell;
 using ClusterSession.Cli.Verdicts;
 using ClusterSession.Failover.Documents;
 using ClusterSession.Failover.Face;

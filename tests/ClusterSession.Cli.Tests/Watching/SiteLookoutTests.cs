@@ -1,3 +1,4 @@
+using ClusterSession.Cli.Shell;
 using ClusterSession.Cli.Watching;
 using ClusterSession.Redis;
 using ClusterSession.TestKit.Redis;

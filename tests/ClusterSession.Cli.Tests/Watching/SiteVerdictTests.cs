@@ -1,5 +1,6 @@
 using System.Text.RegularExpressions;
 using ClusterSession.Cli.Output;
+using ClusterSession.Cli.Shell;
 using ClusterSession.Cli.Watching;
 using Xunit;
 
@@ -31,7 +32,7 @@ public sealed partial class SiteVerdictTests
         var facts = new SiteFacts(Sights.All["two-masters"]);
         await Snapshot.CheckAsync(
             "sentinel-two-masters-json",
-            CliJson.Text(SentinelReport.Of(SiteVerdict.Of(facts), facts)) + "\n"
+            SentinelJson.Text(SentinelReport.Of(SiteVerdict.Of(facts), facts)) + "\n"
         );
     }
 

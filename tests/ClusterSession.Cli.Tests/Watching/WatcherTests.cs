@@ -1,5 +1,6 @@
 using System.Net;
 using ClusterSession.Cli.Running;
+using ClusterSession.Cli.Shell;
 using ClusterSession.TestKit.Servers;
 using Xunit;
 

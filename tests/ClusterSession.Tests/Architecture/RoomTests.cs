@@ -18,6 +18,7 @@ public sealed partial class RoomTests
     private const string ZooKeeper = "src/ClusterSession.ZooKeeper";
     private const string FailoverZooKeeper = "src/ClusterSession.Failover.ZooKeeper";
     private const string FailoverEtcd = "src/ClusterSession.Failover.Etcd";
+    private const string CommandLine = "src/ClusterSession.Cli";
     private const string All = "all";
 
     [Theory]
@@ -28,6 +29,7 @@ public sealed partial class RoomTests
     [InlineData(ZooKeeper)]
     [InlineData(FailoverZooKeeper)]
     [InlineData(FailoverEtcd)]
+    [InlineData(CommandLine)]
     public void Table_names_every_room(string package)
     {
         var rooms = Repository.Files(".cs", package).Select(file => RoomOf(package, file)).Distinct();
@@ -45,6 +47,7 @@ public sealed partial class RoomTests
     [InlineData(ZooKeeper)]
     [InlineData(FailoverZooKeeper)]
     [InlineData(FailoverEtcd)]
+    [InlineData(CommandLine)]
     public void Rooms_use_rooms_that_stand_above_them(string package)
     {
         var table = Table(package);
@@ -54,14 +57,15 @@ public sealed partial class RoomTests
             Assert.All(table[i].Uses.Where(room => room != All), room => Assert.Contains(room, above));
         }
 
-        Assert.All(table.Where(line => line.Uses.Contains(All)), line => Assert.Equal("Hosting", line.Room));
         var last = package switch
         {
             Transport => "Links",
             ZooKeeper => "Leases",
+            CommandLine => "Entry",
             _ => "Hosting",
         };
         Assert.Equal(last, table[^1].Room);
+        Assert.All(table.Where(line => line.Uses.Contains(All)), line => Assert.Equal(last, line.Room));
     }
 
     [Theory]
@@ -72,6 +76,7 @@ public sealed partial class RoomTests
     [InlineData(ZooKeeper)]
     [InlineData(FailoverZooKeeper)]
     [InlineData(FailoverEtcd)]
+    [InlineData(CommandLine)]
     public void Files_use_what_the_table_says_and_rooms_all_of_it(string package)
     {
         var table = Table(package);
@@ -132,6 +137,7 @@ public sealed partial class RoomTests
             ZooKeeper => "## Rooms of the ZooKeeper client",
             FailoverZooKeeper => "## Rooms of the ZooKeeper coordinator",
             FailoverEtcd => "## Rooms of the etcd coordinator",
+            CommandLine => "## Rooms of the command line",
             _ => "## Rooms of the failover package",
         };
 

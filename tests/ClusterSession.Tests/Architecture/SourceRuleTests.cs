@@ -12,7 +12,7 @@ public sealed partial class SourceRuleTests
     /// <summary>
     /// Where the command line takes the console; everything behind it is given one.
     /// </summary>
-    private const string Terminal = "src/ClusterSession.Cli/Program.cs";
+    private const string Terminal = "src/ClusterSession.Cli/Entry/Program.cs";
 
     /// <summary>
     /// Types that are longer in all their parts. None may grow; what becomes shorter is to be noted

@@ -1,6 +1,7 @@
 using System.Reflection;
 using ClusterSession.Cli.Generating;
 using ClusterSession.Cli.Generating.Kubernetes;
+using ClusterSession.Cli.Shell;
 using k8s;
 using k8s.Models;
 using Xunit;

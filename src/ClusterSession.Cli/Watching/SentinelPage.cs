@@ -1,10 +1,10 @@
 using System.Globalization;
+using ClusterSession.Cli.Output;
 using ClusterSession.Cli.Verdicts;
-using ClusterSession.Cli.Watching;
 using ClusterSession.Failover.Face;
 using Spectre.Console;
 
-namespace ClusterSession.Cli.Output;
+namespace ClusterSession.Cli.Watching;
 
 /// <summary>The state of a Sentinel site for a person: the sentence first, figures below.</summary>
 internal sealed class SentinelPage(Page page)

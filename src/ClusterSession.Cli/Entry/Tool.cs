@@ -1,14 +1,13 @@
 using System.CommandLine;
 using System.CommandLine.Invocation;
 using ClusterSession.Cli.Commands;
-using ClusterSession.Cli.Generating;
 using ClusterSession.Cli.Merging;
 using ClusterSession.Cli.Output;
 using ClusterSession.Cli.Running;
 using ClusterSession.Cli.Sentinels;
-using ClusterSession.Cli.Watching;
+using ClusterSession.Cli.Shell;
 
-namespace ClusterSession.Cli;
+namespace ClusterSession.Cli.Entry;
 
 /// <summary>The commands, and what is common to them: usage, failures, exit codes.</summary>
 internal static class Tool
@@ -103,7 +102,7 @@ internal static class Tool
         {
             await terminal
                 .Output.WriteLineAsync(
-                    CliJson.Text(
+                    CommandJson.Text(
                         new CommandReport
                         {
                             Outcome =

@@ -1,6 +1,6 @@
 using System.Text;
 
-namespace ClusterSession.Cli;
+namespace ClusterSession.Cli.Shell;
 
 /// <summary>Files that hold secrets, with failures that say what to do.</summary>
 internal static class Files

@@ -1,4 +1,4 @@
-namespace ClusterSession.Cli;
+namespace ClusterSession.Cli.Shell;
 
 /// <summary>Ends the tool with a reason and a remedy.</summary>
 /// <param name="exitCode">One of <see cref="ExitCode"/>.</param>

@@ -2,9 +2,11 @@ using System.CommandLine;
 using ClusterSession.Cli.Commands;
 using ClusterSession.Cli.Output;
 using ClusterSession.Cli.Running;
+using ClusterSession.Cli.Shell;
+using ClusterSession.Cli.Watching;
 using ClusterSession.Redis;
 
-namespace ClusterSession.Cli.Watching;
+namespace ClusterSession.Cli.Sentinels;
 
 /// <summary>Says how a Sentinel site is.</summary>
 internal sealed class SentinelStatusCommand
@@ -17,7 +19,7 @@ internal sealed class SentinelStatusCommand
     private readonly Option<string?> _config = new("--config")
     {
         Description =
-            $"Settings as JSON, with Redis in the section {SentinelWatchSettings.Section}, or ClusterSession:Redis "
+            $"Settings as JSON, with Redis in the section {SentinelSection.Name}, or ClusterSession:Redis "
             + "as the application has it.",
         HelpName = "file",
     };
@@ -81,7 +83,9 @@ internal sealed class SentinelStatusCommand
         var verdict = SiteVerdict.Of(facts);
         if (format == OutputFormat.Json)
         {
-            await terminal.Output.WriteLineAsync(CliJson.Text(SentinelReport.Of(verdict, facts))).ConfigureAwait(false);
+            await terminal
+                .Output.WriteLineAsync(SentinelJson.Text(SentinelReport.Of(verdict, facts)))
+                .ConfigureAwait(false);
             return verdict.ExitCode;
         }
 
@@ -111,8 +115,8 @@ internal sealed class SentinelStatusCommand
 
     private static (string Name, string Text) FromFile(string file)
     {
-        const string Own = SentinelWatchSettings.Section + ":Redis";
-        var configuration = RunSettings.Read(file, [], SentinelWatchSettings.Section).Configuration;
+        const string Own = SentinelSection.Name + ":Redis";
+        var configuration = RunSettings.Read(file, [], SentinelSection.Name).Configuration;
         return configuration[Own] is { Length: > 0 } text
             ? (Own, text)
             : ($"{Own} (or ClusterSession:Redis)", configuration["ClusterSession:Redis"] ?? "");

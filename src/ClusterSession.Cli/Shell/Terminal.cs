@@ -1,4 +1,4 @@
-namespace ClusterSession.Cli;
+namespace ClusterSession.Cli.Shell;
 
 /// <summary>Where the tool writes and reads; in tests, texts.</summary>
 internal sealed record Terminal

@@ -1,8 +1,7 @@
 using ClusterSession.Cli.Verdicts;
-using ClusterSession.Cli.Watching;
 using ClusterSession.Failover.Face;
 
-namespace ClusterSession.Cli.Output;
+namespace ClusterSession.Cli.Watching;
 
 /// <summary>JSON of <c>sentinel status</c>.</summary>
 /// <param name="Verdict">What a person needs to know.</param>

@@ -1,6 +1,7 @@
 using System.Text;
+using ClusterSession.Cli.Shell;
 
-namespace ClusterSession.Cli;
+namespace ClusterSession.Cli.Entry;
 
 internal static class Program
 {

@@ -1,4 +1,4 @@
-namespace ClusterSession.Cli;
+namespace ClusterSession.Cli.Shell;
 
 /// <summary>What the tool ends with; docs/operations/commands.md has the table.</summary>
 internal static class ExitCode

@@ -1,8 +1,10 @@
 using System.CommandLine;
 using System.Globalization;
+using ClusterSession.Cli.Generating;
 using ClusterSession.Cli.Generating.Kubernetes;
+using ClusterSession.Cli.Shell;
 
-namespace ClusterSession.Cli.Generating;
+namespace ClusterSession.Cli.Commands;
 
 /// <summary>Writes every file of a site from one short description of it.</summary>
 internal sealed class ConfigCommand

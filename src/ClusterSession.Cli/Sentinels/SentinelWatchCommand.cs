@@ -1,7 +1,9 @@
 using System.CommandLine;
 using ClusterSession.Cli.Running;
+using ClusterSession.Cli.Shell;
+using ClusterSession.Cli.Watching;
 
-namespace ClusterSession.Cli.Watching;
+namespace ClusterSession.Cli.Sentinels;
 
 /// <summary>Runs the watcher of a Sentinel site.</summary>
 internal static class SentinelWatchCommand
@@ -11,7 +13,7 @@ internal static class SentinelWatchCommand
         var config = new Option<string>("--config")
         {
             Description =
-                $"Settings as JSON, with the section {SentinelWatchSettings.Section} and Urls. Environment variables "
+                $"Settings as JSON, with the section {SentinelSection.Name} and Urls. Environment variables "
                 + "such as ClusterSession__Sentinel__Interval go before it.",
             HelpName = "file",
             Required = true,
@@ -29,10 +31,7 @@ internal static class SentinelWatchCommand
             {
                 await RunCommands
                     .RunAsync(
-                        () =>
-                            RunHost.Watcher(
-                                RunSettings.Read(parsed.GetValue(config), [], SentinelWatchSettings.Section)
-                            ),
+                        () => RunHost.Watcher(RunSettings.Read(parsed.GetValue(config), [], SentinelSection.Name)),
                         cancellation
                     )
                     .ConfigureAwait(false);

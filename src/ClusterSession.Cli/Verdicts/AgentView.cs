@@ -1,6 +1,6 @@
 using ClusterSession.Failover.Face;
 
-namespace ClusterSession.Cli.Agents;
+namespace ClusterSession.Cli.Verdicts;
 
 /// <summary>What one agent answered, or why it did not.</summary>
 /// <param name="Agent">Its address.</param>

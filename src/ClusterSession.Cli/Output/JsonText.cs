@@ -1,0 +1,25 @@
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using System.Text.Json.Serialization.Metadata;
+
+namespace ClusterSession.Cli.Output;
+
+/// <summary>How the tool prints JSON. Each room has a serializer of its own types.</summary>
+internal static class JsonText
+{
+    /// <summary>Addresses and sentences as they are: this is no page.</summary>
+    public static JsonSerializerOptions Layout() =>
+        new()
+        {
+            PropertyNamingPolicy = JsonNamingPolicy.CamelCase,
+            DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
+            WriteIndented = true,
+            NewLine = "\n",
+            Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+        };
+
+    /// <summary>The text of a value of a type that the serializer knows.</summary>
+    public static string Of<T>(T value, JsonSerializerContext types) =>
+        JsonSerializer.Serialize(value, (JsonTypeInfo<T>)types.GetTypeInfo(typeof(T))!);
+}
