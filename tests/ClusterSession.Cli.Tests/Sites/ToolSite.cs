@@ -69,11 +69,20 @@ internal sealed class ToolSite : IAsyncDisposable
     public async Task<ToolRun> StatusAsync(int exitCode)
     {
         var run = new ToolRun(-1, "", "");
-        await Condition.HoldsAsync(
-            async () => (run = await RunAsync("status")).ExitCode == exitCode,
-            $"status ends with {exitCode}",
-            Patience
-        );
+        try
+        {
+            await Condition.HoldsAsync(
+                async () => (run = await RunAsync("status")).ExitCode == exitCode,
+                $"status ends with {exitCode}",
+                Patience
+            );
+        }
+        catch (TimeoutException late)
+        {
+            var logs = string.Join("\n\n", _processes.Select(process => process.Output));
+            throw new TimeoutException($"{late.Message}\n{run.Output}{run.Error}\n{logs}");
+        }
+
         return run;
     }
 
