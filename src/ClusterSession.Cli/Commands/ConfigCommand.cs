@@ -28,7 +28,7 @@ internal sealed class ConfigCommand
     {
         Description =
             "YAML file with the site's secrets. Without it: secretFile of the description, then the file in the same "
-            + "folder whose name ends in -secrets.yaml. Environment variables go before each.",
+            + "folder whose name ends in -secrets.yaml. Environment variables override each.",
         HelpName = "file",
     };
 

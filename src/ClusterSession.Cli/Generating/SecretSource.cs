@@ -24,7 +24,7 @@ internal sealed class SecretSource(string file, bool hasCoordinator, Terminal te
                 ? ""
                 : FromEnvironment(name.Variable) ?? FromFile(yaml, name)
         );
-        // What the environment goes before is known all the same.
+        // What the environment overrides is known all the same.
         foreach (var (key, _) in SiteSecrets.Names)
         {
             yaml?.Has(key);

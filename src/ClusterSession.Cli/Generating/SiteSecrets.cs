@@ -26,7 +26,7 @@ internal sealed record SiteSecrets(
 
     private const int Bytes = 24;
 
-    /// <summary>The keys of the file, and the variables that go before them.</summary>
+    /// <summary>The keys of the file, and the variables that override them.</summary>
     public static IReadOnlyList<(string Key, string Variable)> Names { get; } =
     [
         ("cluster", "CLUSTERSESSION_SECRET"),

@@ -17,7 +17,7 @@ internal sealed class RunCommands
     {
         Description =
             "Settings as JSON, with the section ClusterSession:Failover. Environment variables such as "
-            + "ClusterSession__Failover__Name go before it, --set before both.",
+            + "ClusterSession__Failover__Name override it, --set overrides both.",
         HelpName = "file",
     };
 

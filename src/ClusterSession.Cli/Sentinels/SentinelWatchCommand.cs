@@ -14,7 +14,7 @@ internal static class SentinelWatchCommand
         {
             Description =
                 $"Settings as JSON, with the section {SentinelSection.Name} and Urls. Environment variables "
-                + "such as ClusterSession__Sentinel__Interval go before it.",
+                + "such as ClusterSession__Sentinel__Interval override it.",
             HelpName = "file",
             Required = true,
         };

@@ -266,7 +266,7 @@ internal sealed class FailoverAgent
         var now = _time.GetUtcNow(); // Before what is left is counted: a freeze between the two shortens.
         if (
             view.Own is { HasOwnRecord: true, Record: { } record }
-            && _lease.GrantRecord() is var left
+            && _lease.NextRecordLife() is var left
             && left > TimeSpan.Zero
         )
         {
@@ -350,7 +350,7 @@ internal sealed class FailoverAgent
                 return false;
             case RedisAction.Promote promote:
                 return await DoAsync(_links.Redis.PromoteAsync(promote.Tenure, cancellation)).ConfigureAwait(false);
-            case RedisAction.Open open when _lease.GrantRecord() is var left && left > TimeSpan.Zero:
+            case RedisAction.Open open when _lease.NextRecordLife() is var left && left > TimeSpan.Zero:
                 if (await DoAsync(_links.Redis.OpenAsync(open.Tenure, now + left, cancellation)).ConfigureAwait(false))
                 {
                     return true;

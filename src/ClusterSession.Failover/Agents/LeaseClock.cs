@@ -112,10 +112,10 @@ internal sealed class LeaseClock(FailoverTimings timings, TimeProvider clock)
     }
 
     /// <summary>
-    /// How long a record that is sent now may live, which is then remembered; not above 0: not at
-    /// all. The time of day that it is added to must have been read before.
+    /// How long a record that is sent now may live, which is then remembered; zero or less: none
+    /// may be sent. The time of day that it is added to must have been read before.
     /// </summary>
-    public TimeSpan GrantRecord()
+    public TimeSpan NextRecordLife()
     {
         lock (_lock)
         {

@@ -26,6 +26,9 @@ internal enum MergeAction
     /// <summary>Nothing: it has expired, or may have.</summary>
     SkipExpired,
 
-    /// <summary>Nothing: what one of the two has is damaged.</summary>
-    Unreadable,
+    /// <summary>
+    /// Nothing: what one of the two has is damaged, the target does not take it, or it kept
+    /// changing there.
+    /// </summary>
+    LeftOut,
 }

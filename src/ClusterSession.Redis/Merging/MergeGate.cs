@@ -38,7 +38,7 @@ internal sealed class MergeGate(byte[] key, Tenure tenure) : ILeaseGate
     public string? WhyClosed(ReadOnlySpan<byte> record)
     {
         var reason =
-            record.IsEmpty ? "no agent holds its lease open"
+            record.IsEmpty ? "no agent keeps it open (it has no lease record)"
             : !LeaseRecord.TryParse(record, out var shown) ? "its lease record cannot be read"
             : shown.RunId != tenure.RunId ? "its lease record is of another process"
             : shown.Epoch != tenure.Epoch ? $"its lease has epoch {shown.Epoch} now, and not {tenure.Epoch}"

@@ -53,7 +53,7 @@ internal static class MergePlan
         // An end is stored over whatever is there.
         if (source.Header is not { } mine || (target is { Header: null } && !mine.IsDestroyed))
         {
-            return new MergeStep(MergeAction.Unreadable);
+            return new MergeStep(MergeAction.LeftOut);
         }
 
         var life = LifeAtTarget(source, mine, targetNow, bounds);
@@ -106,7 +106,7 @@ internal static class MergePlan
         Decide(source, target, targetNow, bounds).Action switch
         {
             MergeAction.Merge => new MergeStep(MergeAction.Merge),
-            MergeAction.Unreadable => new MergeStep(MergeAction.Unreadable),
+            MergeAction.LeftOut => new MergeStep(MergeAction.LeftOut),
             _ => new MergeStep(MergeAction.SkipEnded),
         };
 

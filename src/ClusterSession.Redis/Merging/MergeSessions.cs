@@ -152,7 +152,7 @@ internal sealed class MergeSessions(
             {
                 { Outcome: WriteOutcome.Committed, HasChanged: true } => MergeAction.End,
                 { Outcome: WriteOutcome.Committed or WriteOutcome.Destroyed } => MergeAction.Same,
-                _ => MergeAction.Unreadable,
+                _ => MergeAction.LeftOut,
             },
             0
         );
@@ -169,7 +169,7 @@ internal sealed class MergeSessions(
                 StoreTouchOutcome.Kept => MergeAction.Same,
                 StoreTouchOutcome.Destroyed => MergeAction.SkipEnded,
                 StoreTouchOutcome.Missing => MergeAction.SkipExpired,
-                _ => MergeAction.Unreadable,
+                _ => MergeAction.LeftOut,
             },
             0
         );
@@ -188,7 +188,7 @@ internal sealed class MergeSessions(
                 {
                     StoreReadOutcome.Missing => MergeAction.SkipExpired,
                     StoreReadOutcome.Destroyed => MergeAction.SkipEnded,
-                    _ => MergeAction.Unreadable,
+                    _ => MergeAction.LeftOut,
                 },
                 0
             );
@@ -231,11 +231,11 @@ internal sealed class MergeSessions(
                 case WriteOutcome.Missing:
                     return (MergeAction.SkipExpired, record.Size);
                 default:
-                    return (MergeAction.Unreadable, record.Size);
+                    return (MergeAction.LeftOut, record.Size);
             }
         }
 
-        return (MergeAction.Unreadable, record.Size);
+        return (MergeAction.LeftOut, record.Size);
     }
 
     /// <summary>What is to be done about one session.</summary>

@@ -34,8 +34,8 @@ namespace ClusterSession.Redis;
 ///                                      each script reads, then writes, then reads once: its own
 ///                                      write is pushed once, right behind an answer that says
 ///                                      that it has written
-/// documents    EVALSHA document-*.lua  key ring, revocations, serving nodes; tracked as sessions
-///                                      are; one change moves one element
+/// documents EVALSHA document-*.lua key ring, revocations, ends, serving nodes, Data Protection;
+///                                      tracked as sessions are; one change moves one element
 /// replicas     WAIT, right behind the commit
 /// </code>
 /// How they are sent, and once more where that may help, is in <see cref="StoreRequestSender"/>.

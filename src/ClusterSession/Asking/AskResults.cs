@@ -20,7 +20,7 @@ internal sealed class AskResults(TimeProvider time)
 
     private const int MaxCount = 10_000;
     private static readonly TimeSpan Memory = TimeSpan.FromSeconds(10);
-    private static readonly TimeSpan MemoryOfNothing = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan MemoryOfUndecided = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan MaxUnanswered = TimeSpan.FromSeconds(10);
 
     private readonly Dictionary<SessionKey, Found> _results = [];
@@ -39,7 +39,7 @@ internal sealed class AskResults(TimeProvider time)
             && found.At <= at
             && (result == AskResult.Ended || found.Missed.Contains(missed))
             && time.GetElapsedTime(found.At)
-                < (result == AskResult.GivenUp || IsOpen(result) ? MemoryOfNothing : Memory);
+                < (result == AskResult.GivenUp || IsOpen(result) ? MemoryOfUndecided : Memory);
     }
 
     /// <summary>An ask is over.</summary>

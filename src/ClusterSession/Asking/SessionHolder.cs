@@ -96,7 +96,7 @@ internal sealed class SessionHolder(
         var copy = local.Copies.TryGet(key, out var found) && local.IsUsable(found) ? found : null;
         if (copy is { IsComplete: true })
         {
-            return new HeldSession(copy.Record, copy.LastUse, IsComplete: true, copy.IsNotCurrent);
+            return new HeldSession(copy.Record, copy.LastUse, IsComplete: true, !copy.IsCurrent);
         }
 
         var commit = local.Recent.Find(key) is { } recent && lifetime.IsWithinIdleTime(recent.At) ? recent : null;

@@ -369,9 +369,9 @@ internal static partial class SessionLog
         EventIds.SessionsUnasked,
         LogLevel.Warning,
         "More than {Most} sessions a second are missing from the store, so that not all of them can be asked for at "
-            + "the other nodes at once. The others are a 503 until it is their turn, or lost where they may have "
-            + "expired. Find out who sends so many cookies of sessions that are over, or what deletes sessions from "
-            + "the store."
+            + "the other nodes at once. Requests of the others get a 503 until it is their turn; a session that may "
+            + "have expired counts as lost instead. Find out who sends so many cookies of sessions that are over, or "
+            + "what deletes sessions from the store."
             + Rate
     )]
     public static partial void SessionsUnasked(this ILogger logger, int most, LogCount count);

@@ -15,7 +15,7 @@ namespace ClusterSession.Documents;
 /// <remarks>
 /// <code>
 /// id       6 bytes: the process, as the writer in the versions of its commits
-/// rank     the how manieth announcement of the process it is
+/// rank     the ordinal number of the announcement, counted by the process
 /// payload  incarnation (8) and number (8) of the last change of the revocations that it knows,
 ///          and of each other document that it has read: length of its name (1), name
 /// life     30 s, announced anew every 10 s and after each change of the revocations

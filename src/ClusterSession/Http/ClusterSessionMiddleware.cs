@@ -247,7 +247,11 @@ internal sealed class ClusterSessionMiddleware(
             services.Logger.CommitFailed(unavailable.Failure);
             RequestRuns.Abandon(session);
             session.State.Reject();
-            SessionResponse.Reject(context, _options.RetryAfter, session.Progress.CertainlyOf(unavailable.Failure));
+            SessionResponse.Reject(
+                context,
+                _options.RetryAfter,
+                session.Progress.FailureOfRequest(unavailable.Failure)
+            );
             return;
         }
         catch

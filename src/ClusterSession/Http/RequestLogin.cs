@@ -56,17 +56,17 @@ internal struct RequestLogin(long heard)
     /// <param name="context">The request.</param>
     /// <param name="services">What knows of logins.</param>
     /// <param name="stored">The session's record; null for a new session.</param>
-    /// <param name="life">How far the request has come.</param>
+    /// <param name="progress">How far the request has come.</param>
     public LoginEffect Look(
         HttpContext context,
         RequestSessionServices services,
         SessionRecord? stored,
-        in RequestProgress life
+        in RequestProgress progress
     )
     {
         if (services.SignIns.EarlierIn(context) is { } earlier)
         {
-            return life.HaveHeadersLeft || life.IsRejected
+            return progress.HaveHeadersLeft || progress.IsRejected
                 ? LoginEffect.None
                 : SignIn(earlier, context, services, stored, haveHeadersLeft: false);
         }
@@ -78,7 +78,7 @@ internal struct RequestLogin(long heard)
 
         IsSeen = true;
         return stored is not null && (SessionPerson.Of(stored) != person || SessionPerson.IsIdFromBeforeLogin(stored))
-            ? Change(person, isSignIn: false, stored, life.HaveHeadersLeft)
+            ? Change(person, isSignIn: false, stored, progress.HaveHeadersLeft)
             : LoginEffect.None;
     }
 

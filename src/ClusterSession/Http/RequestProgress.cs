@@ -135,7 +135,8 @@ internal struct RequestProgress
     /// What is certain of the request as a whole where one of its commits failed: if another one
     /// has happened before, repeating the request may do that twice.
     /// </summary>
-    public readonly StoreFailure CertainlyOf(StoreFailure failure) => HasCommitted ? StoreFailure.Unknown : failure;
+    public readonly StoreFailure FailureOfRequest(StoreFailure failure) =>
+        HasCommitted ? StoreFailure.Unknown : failure;
 
     /// <summary>A run of the pipeline begins.</summary>
     public void BeginRun(IHttpResponseBodyFeature? body)

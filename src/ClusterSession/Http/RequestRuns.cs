@@ -114,7 +114,7 @@ internal static class RequestRuns
         BeFoundByLaterRuns(session);
         session.State.Attributes.PutBackAll(); // After an exception TempData puts nothing back.
         session.State.TakeSignInBack();
-        if (!session.Services.Options.CommitOnException || session.State.Identity.HasFailed)
+        if (!session.Services.Options.CommitOnException || session.State.Identity.MustNotCommit)
         {
             Abandon(session);
         }

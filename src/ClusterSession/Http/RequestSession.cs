@@ -268,7 +268,7 @@ internal sealed class RequestSession : IClusterSession, ISessionFeature
             return;
         }
 
-        _state.Identity.HasFailed = true; // Until it is done: whatever throws from here on has changed no id.
+        _state.Identity.MustNotCommit = true; // Until it is done: whatever throws from here on has changed no id.
         SessionRefusals.ThrowIfEmpty(IsAvailable, "The session's id could not be changed");
         if (_state.Progress.HaveHeadersLeft)
         {
@@ -307,7 +307,7 @@ internal sealed class RequestSession : IClusterSession, ISessionFeature
             return outcome; // It has ended under this id, and its successor is somebody else's matter.
         }
 
-        _state.Identity.HasFailed = true; // Until it is done: whatever throws from here on has ended nothing.
+        _state.Identity.MustNotCommit = true; // Until it is done: whatever throws from here on has ended nothing.
         SessionRefusals.ThrowIfEmpty(IsAvailable, "The session could not be ended");
         if (IsStored || _state.Identity.IsEndedElsewhere)
         {

@@ -41,7 +41,7 @@ internal struct SessionIdentity
     /// request is kept: what it wrote was meant for the new id, and an attacker may know the old
     /// one.
     /// </summary>
-    public bool HasFailed { get; set; }
+    public bool MustNotCommit { get; set; }
 
     /// <summary>
     /// Whether another request has ended the session while this one ran, or given it another id.

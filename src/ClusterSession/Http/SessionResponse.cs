@@ -305,14 +305,14 @@ internal sealed class SessionResponse(RequestSession session, HttpContext contex
                 services.Logger.CommitAfterHeadersFailed(failure);
                 break;
             case Moment.AfterException:
-                _failure = session.Progress.CertainlyOf(failure);
+                _failure = session.Progress.FailureOfRequest(failure);
                 services.Logger.CommitFailed(failure);
                 break;
             default:
                 var mayClear = moment == Moment.BeforeBody && _committing?.TryTakeBack() != false;
                 session.State.Reject();
                 services.Logger.CommitFailed(failure);
-                RejectCommit(mayClear, session.Progress.CertainlyOf(failure));
+                RejectCommit(mayClear, session.Progress.FailureOfRequest(failure));
                 break;
         }
     }

@@ -147,7 +147,7 @@ internal struct SessionState
         CheckLogin();
         var principal = RecordPrincipal(); // A new session has none yet, and an endpoint may have logged somebody in.
         var delta = Attributes.Take();
-        if (Identity.HasFailed)
+        if (Identity.MustNotCommit)
         {
             return new(SessionCommitKind.Refused, delta);
         }
@@ -194,7 +194,7 @@ internal struct SessionState
                 Login.SetDone();
                 break;
             case NewIdOutcome.Failed:
-                Identity.HasFailed = true;
+                Identity.MustNotCommit = true;
                 break;
             case NewIdOutcome.Ended:
                 Clear();
@@ -225,7 +225,7 @@ internal struct SessionState
             }
         }
 
-        Identity.HasFailed = false;
+        Identity.MustNotCommit = false;
     }
 
     /// <summary>Goes on with what became of the changes that were taken.</summary>
@@ -258,7 +258,7 @@ internal struct SessionState
     /// <summary>The application has ended the session.</summary>
     public void Destroy()
     {
-        Identity.HasFailed = false;
+        Identity.MustNotCommit = false;
         Progress.HasCommitted = true;
         Clear();
         NeedCookie().Delete();

@@ -15,9 +15,9 @@ namespace ClusterSession.Lifetime;
 ///                             of the last use         a running request may      forgotten it
 ///                                                     still commit
 /// </code>
-/// A node reports a use to the store within a touch interval, or, if it has prolonged the session
-/// last itself, a quarter of an interval later. So the store may not know of the uses of the last
-/// 1.25 intervals, and every other node adds that before it refuses.
+/// A node reports a use to the store within a touch interval, or within 1.25 intervals if it was
+/// the one that prolonged the session last. So the store may not know of the uses of the last 1.25
+/// intervals, and every other node adds that before it refuses.
 /// </remarks>
 internal sealed class SessionLifetime(IOptions<ClusterSessionOptions> options, TimeProvider time)
 {

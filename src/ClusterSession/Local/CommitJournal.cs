@@ -108,7 +108,7 @@ internal sealed class CommitJournal(
 
             lock (pending)
             {
-                if (pending.IsSent)
+                if (pending.IsClosed)
                 {
                     continue;
                 }
@@ -117,10 +117,10 @@ internal sealed class CommitJournal(
                 var known = AllThatIsKnown(key, pending.Record, record);
                 if (!mayBeStored && delta.MakeTooLarge(known, options.Value.MaxSessionBytes))
                 {
-                    isTooLarge = true; // Together with what requests at once have left here.
+                    isTooLarge = true; // Together with what concurrent requests have left here.
                     if (isFirst)
                     {
-                        pending.IsSent = true; // Begun for this commit alone.
+                        pending.IsClosed = true; // Begun for this commit alone, which is refused.
                         _pending.CountOne();
                         _pending.Remove(key, pending);
                     }
@@ -136,14 +136,15 @@ internal sealed class CommitJournal(
                 }
                 else if (opened < pending.Base)
                 {
-                    // Of requests at once, one may have opened what another one's commit made,
+                    // Of concurrent requests, one may have opened what another one's commit made,
                     // while a third one's commit, with a version between, did not arrive:
                     // attributes newer than the oldest base are what the store may lack.
                     pending.Base = opened;
                 }
 
                 var before = pending.Size;
-                // Of requests at once, the one that was given its version first may come here last.
+                // Of concurrent requests, the one that was given its version first may come here
+                // last.
                 var isUnsent = failure == StoreFailure.None && isComplete && version.Version > known.Version;
                 var forgotten = Tombstones.ToForget(known, delta);
                 pending.HasForgotten |= forgotten.Count > 0;
@@ -227,7 +228,7 @@ internal sealed class CommitJournal(
             var pending = _pending.GetOrAdd(key, time.GetUtcNow());
             lock (pending)
             {
-                if (pending.IsSent)
+                if (pending.IsClosed)
                 {
                     continue;
                 }
@@ -270,7 +271,7 @@ internal sealed class CommitJournal(
                 && (record is not null || end is not null)
             )
             {
-                pending.IsSent = true;
+                pending.IsClosed = true;
                 _pending.Remove(key, pending);
             }
         }
@@ -301,7 +302,7 @@ internal sealed class CommitJournal(
 
         if (hasCopy)
         {
-            (lease, touchedAt, isNotCurrent) = (copy.Lease, copy.TouchedAt, copy.IsNotCurrent);
+            (lease, touchedAt, isNotCurrent) = (copy.Lease, copy.TouchedAt, !copy.IsCurrent);
         }
 
         var published = _copies.Publish(key, changed, lease, mark, touchedAt);

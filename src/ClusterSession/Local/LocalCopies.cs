@@ -25,11 +25,11 @@ namespace ClusterSession.Local;
 /// does not have) are passed over.
 /// </para>
 /// <para>
-/// <b>Copies that are not whole</b> (<see cref="PutIncomplete"/>) wait for the store's record, and
-/// give way only to one that has all they have, or to the bounds: a session that was served here is
-/// served on, should the store vanish first. A whole copy beside a record that lacks its commit, of
-/// a replica that was promoted without it, becomes one: the record's version may be newer, of
-/// another commit that was replayed first.
+/// <b>Copies that are not complete</b> (<see cref="PutIncomplete"/>) wait for the store's record,
+/// and give way only to one that has all they have, or to the bounds: a session that was served
+/// here is served on, should the store vanish first. A complete copy beside a record that lacks its
+/// commit, of a replica that was promoted without it, becomes incomplete: the record's version may
+/// be newer, of another commit that was replayed first.
 /// </para>
 /// <para>Thread-safe.</para>
 /// </remarks>

@@ -66,10 +66,10 @@ internal sealed class LocalCopy(
     public CopyState State => _state;
 
     /// <summary>Whether it may be used without asking the store.</summary>
-    public bool IsFresh => _state == CopyState.Current && Lease.IsCurrent;
+    public bool IsFresh => IsCurrent && Lease.IsCurrent;
 
-    /// <summary>Whether it is not what the store has, as far as is known.</summary>
-    public bool IsNotCurrent => _state != CopyState.Current;
+    /// <summary>Whether it is what the store has, as far as is known.</summary>
+    public bool IsCurrent => _state == CopyState.Current;
 
     /// <summary>
     /// Whether it is all that the store had, and this node's own commits on top of it; else it is

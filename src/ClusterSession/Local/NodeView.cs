@@ -32,7 +32,7 @@ internal sealed class NodeView(NodeSessions local)
             newest = copy.Record.Version;
         }
 
-        return copy.IsNotCurrent ? Freshness.Changed
+        return !copy.IsCurrent ? Freshness.Changed
             : copy.IsFresh ? Freshness.Fresh
             : Freshness.Unknown;
     }

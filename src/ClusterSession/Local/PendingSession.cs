@@ -7,7 +7,8 @@ namespace ClusterSession.Local;
 internal sealed class PendingSession(DateTimeOffset since)
 {
     /// <summary>
-    /// After which time a session is tried again whose record alone the store refuses.
+    /// How long a node waits before it sends a session again, if the store refuses that session's
+    /// record alone.
     /// </summary>
     public static readonly TimeSpan PauseOfRefused = TimeSpan.FromMinutes(1);
 
@@ -50,8 +51,11 @@ internal sealed class PendingSession(DateTimeOffset since)
     /// <summary>The session's end, if that is pending.</summary>
     public SessionEnd? End { get; set; }
 
-    /// <summary>Whether it has been sent, and a later change must begin anew.</summary>
-    public bool IsSent { get; set; }
+    /// <summary>
+    /// Whether nothing is added to it any more, because it has been sent or was given up: a later
+    /// change begins another one.
+    /// </summary>
+    public bool IsClosed { get; set; }
 
     /// <summary>
     /// Why the last sending was not taken. Where that concerns this record alone it is set aside:

@@ -66,9 +66,9 @@ public sealed class ClusterSessionOptions
     public TimeSpan ReplicaTimeout { get; set; } = TimeSpan.FromMilliseconds(200);
 
     /// <summary>
-    /// How often reading prolongs a session in the store. In between reads cost the store nothing,
-    /// and 1.25 times as long a node that did not see a session's
-    /// last use may serve it after <see cref="IdleTimeout"/>.
+    /// How often reading prolongs a session in the store. Reads between two prolongations cost the
+    /// store nothing. A node that did not see a session's last use may serve it for 1.25 times as
+    /// long after <see cref="IdleTimeout"/>.
     /// </summary>
     /// <value>Default null: a tenth of <see cref="IdleTimeout"/>, at most 1 minute. Else 100 ms to
     /// <see cref="IdleTimeout"/>.</value>
@@ -119,8 +119,8 @@ public sealed class ClusterSessionOptions
     /// How long a key of the shared ring signs before a new one is made. Has no effect where
     /// <see cref="Keys"/> are given.
     /// </summary>
-    /// <value>Default 90 days; 1 hour to 10 years, and at least a thirtieth of a session's idle
-    /// life: a ring holds 32 keys.</value>
+    /// <value>Default 90 days; 1 hour to 10 years, and at least a thirtieth of a session's life in
+    /// the store: a ring holds 32 keys.</value>
     public TimeSpan KeyRotation { get; set; } = TimeSpan.FromDays(90);
 
     /// <summary>
@@ -129,8 +129,8 @@ public sealed class ClusterSessionOptions
     public OutageOptions Outage { get; set; } = new();
 
     /// <summary>
-    /// How long after <see cref="IClusterSession.RotateIdAsync"/> requests that still bring the old
-    /// id are served by the session under its new one, if they bring the login of its user too.
+    /// How long requests that still bring the old id are served by the session under its new one,
+    /// after <see cref="IClusterSession.RotateIdAsync"/>, if they bring the login of its user too.
     /// Without that login the old id is dead at once.
     /// </summary>
     /// <value>Default 10 seconds; 0 to 1 minute.</value>

@@ -36,7 +36,7 @@ public sealed class OutageOptions
     /// <value>Default 100,000; 0 to 10,000,000.</value>
     public int JournalSessions { get; set; } = 100_000;
 
-    /// <summary>How many bytes of sessions are kept so.</summary>
+    /// <summary>How many bytes of sessions are kept in this way.</summary>
     /// <value>Default 256 MiB; 0 to 64 GiB.</value>
     public long JournalBytes { get; set; } = 256L * 1024 * 1024;
 

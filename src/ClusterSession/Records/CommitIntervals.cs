@@ -35,7 +35,7 @@ internal sealed class CommitIntervals
 
     /// <summary>
     /// With one interval a writer 3.3 % of recent commits were not recognised in the model, with
-    /// two 0.03 %, with four none. Sixteen, because requests at once of one session each leave a
+    /// two 0.03 %, with four none. Sixteen, because concurrent requests of one session each leave a
     /// gap while the store is unreachable, until the last of them is in the journal: with two a
     /// page of four requests made the node forget what it had shown before, and answer 503.
     /// </summary>

@@ -48,7 +48,7 @@ internal sealed class JournalSender(
                     (record, madeOn, end, only) = (pending.Record, pending.Base, pending.End, pending.OnlyCommit);
                 }
 
-                if (pending.IsSent)
+                if (pending.IsClosed)
                 {
                     continue;
                 }

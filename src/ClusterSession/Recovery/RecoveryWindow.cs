@@ -9,14 +9,15 @@ namespace ClusterSession.Recovery;
 /// <param name="replacedAt">When it came back; <see cref="long.MinValue"/>: it did not.</param>
 /// <param name="lostAt">When it may have lost ends; <see cref="long.MinValue"/>: it has
 /// not.</param>
-/// <param name="endsLife">How long copies of ended sessions can be in use.</param>
+/// <param name="tombstoneLife">How long the store remembers an end: copies of ended sessions are in
+/// use for no longer.</param>
 /// <param name="areEndsKnownSince">Whether this node has read the ends that all nodes know since a
 /// timestamp.</param>
 internal readonly struct RecoveryWindow(
     TimeProvider time,
     long replacedAt,
     long lostAt,
-    TimeSpan endsLife,
+    TimeSpan tombstoneLife,
     Func<long, bool> areEndsKnownSince
 )
 {
@@ -50,7 +51,7 @@ internal readonly struct RecoveryWindow(
     /// tombstone would be there. The other nodes merge the ends that they know as soon as they are
     /// connected; a node that has read them after that knows all that any node knows.
     /// </summary>
-    public bool MayHaveLostEnds => IsWithin(lostAt, endsLife) && (HasJustBegun || !areEndsKnownSince(lostAt));
+    public bool MayHaveLostEnds => IsWithin(lostAt, tombstoneLife) && (HasJustBegun || !areEndsKnownSince(lostAt));
 
     /// <summary>Whether it came back as another since a timestamp.</summary>
     public bool HasBegunSince(long timestamp) => replacedAt != long.MinValue && replacedAt >= timestamp;

@@ -4,10 +4,11 @@ namespace ClusterSession.Recovery;
 
 /// <summary>The recovery windows of all partitions of the store. Thread-safe.</summary>
 /// <param name="time">The clock.</param>
-/// <param name="endsLife">How long copies of ended sessions can be in use.</param>
+/// <param name="tombstoneLife">How long the store remembers an end: copies of ended sessions are in
+/// use for no longer.</param>
 /// <param name="areEndsKnownSince">Whether this node has read the ends that all nodes know since a
 /// timestamp.</param>
-internal sealed class RecoveryWindows(TimeProvider time, TimeSpan endsLife, Func<long, bool> areEndsKnownSince)
+internal sealed class RecoveryWindows(TimeProvider time, TimeSpan tombstoneLife, Func<long, bool> areEndsKnownSince)
 {
     private readonly PartitionTable<Times> _times = new(static () => new Times());
 
@@ -19,7 +20,7 @@ internal sealed class RecoveryWindows(TimeProvider time, TimeSpan endsLife, Func
             time,
             Volatile.Read(ref times.ReplacedAt),
             Volatile.Read(ref times.LostAt),
-            endsLife,
+            tombstoneLife,
             areEndsKnownSince
         );
     }

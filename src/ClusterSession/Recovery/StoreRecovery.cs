@@ -24,10 +24,10 @@ namespace ClusterSession.Recovery;
 /// <remarks>
 /// <code>
 /// the store is the same            the journal is sent
-/// its recent history may be lost   + documents, ends of all sessions of somebody, and of single
-///                                  ones that are in doubt first, so that nobody sees an ended
-///                                  session longer than must be; then commits in doubt
-/// everything may be lost           + all copies that nobody else is known to have changed
+/// its recent history may be lost   + documents, revocations among them; then ends in doubt, so
+///                                  that no client sees an ended session for longer than must be;
+///                                  then commits in doubt
+/// everything may be lost, or moved + all copies that nobody else is known to have changed
 /// </code>
 /// Every step is a merge or an end, so any number of nodes may do it at once, and again. The rate
 /// is bounded, and nodes start at different moments, because they all hear of a failover at the

@@ -101,10 +101,10 @@ internal sealed class StoreReplay(
     public Task CopiesAsync(int partition, CancellationToken stopping) =>
         ForAllAsync(
             partition,
-            local.Copies.All().Where(copy => !copy.Value.IsNotCurrent && IsIn(partition, copy.Key)),
+            local.Copies.All().Where(copy => copy.Value.IsCurrent && IsIn(partition, copy.Key)),
             copy =>
                 SendAsync(partition, copy.Key, copy.Value.Record, copy.Value.LastUse, SessionVersion.None, () =>
-                    copy.Value.IsNotCurrent
+                    !copy.Value.IsCurrent
                 ),
             stopping
         );

@@ -8,7 +8,8 @@ namespace ClusterSession.Revoking;
 /// </summary>
 /// <param name="Principal">Whose sessions.</param>
 /// <param name="Process">The node process that ended them.</param>
-/// <param name="Number">The how manieth end of that process it was.</param>
+/// <param name="Number">The ordinal number of the end: that process counts those that it makes, of
+/// all principals together.</param>
 internal readonly record struct Revocation(PrincipalKey Principal, long Process, long Number)
 {
     private const int IdLength = PrincipalKey.ByteLength + 6;

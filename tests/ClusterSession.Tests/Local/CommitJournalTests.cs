@@ -72,7 +72,7 @@ public sealed class CommitJournalTests : NodeTests
         Assert.False(
             node.Services.GetRequiredService<LocalCopies>().TryGet(key, out var copy)
                 && ReferenceEquals(copy.Record, kept)
-                && !copy.IsNotCurrent,
+                && copy.IsCurrent,
             "the copy lacks what others committed"
         );
     }

@@ -19,9 +19,9 @@ namespace ClusterSession.Redis.Connection.Fencing;
 /// The run id is that of the process this connection leads to, and is in the text of the
 /// script, so that no argument is added. A run id is new with each process, and the cache of
 /// scripts empty, so nothing piles up. The record is read without being declared as a key: what a
-/// script reads so is not tracked, and the agent's renewals push nothing to anybody. Rejected: a
-/// check by the client before it writes (the lease may be over when the write arrives); an argument
-/// with the run id (950 instructions of Redis a write).
+/// script reads in this way is not tracked, and the agent's renewals push nothing to anybody.
+/// Rejected: a check by the client before it writes (the lease may be over when the write arrives);
+/// an argument with the run id (950 instructions of Redis a write).
 /// </remarks>
 /// <param name="key">The key of the record.</param>
 /// <param name="runId">The process at the other end.</param>
@@ -54,7 +54,7 @@ internal sealed class LeaseGate(byte[] key, string runId, LeaseEpochs epochs) : 
     {
         if (record.IsEmpty)
         {
-            return "no agent holds its lease open";
+            return "no agent keeps it open (it has no lease record)";
         }
 
         if (!LeaseRecord.TryParse(record, out var tenure))

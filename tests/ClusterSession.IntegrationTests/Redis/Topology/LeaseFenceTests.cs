@@ -204,7 +204,7 @@ public sealed class LeaseFenceTests : IAsyncLifetime
 
         await _redis.CommandAsync("DEL", Record);
         var closed = await connection.Closed.WaitAsync(TimeSpan.FromSeconds(20));
-        Assert.Contains("no agent holds its lease", closed.Message, StringComparison.Ordinal);
+        Assert.Contains("no agent keeps it open", closed.Message, StringComparison.Ordinal);
         Assert.False(connection.IsProvenAlive(Life));
     }
 

@@ -122,9 +122,9 @@ public sealed class MergePlanTests
     public void Damaged_header_of_either_side_is_left_alone()
     {
         var damaged = new MergeEntry(null, TimeSpan.FromMinutes(5), Now);
-        Assert.Equal(MergeAction.Unreadable, Decide(damaged, null).Action);
-        Assert.Equal(MergeAction.Unreadable, Decide(damaged, Entry(Session(5))).Action);
-        Assert.Equal(MergeAction.Unreadable, Decide(Entry(Session(5)), damaged).Action);
+        Assert.Equal(MergeAction.LeftOut, Decide(damaged, null).Action);
+        Assert.Equal(MergeAction.LeftOut, Decide(damaged, Entry(Session(5))).Action);
+        Assert.Equal(MergeAction.LeftOut, Decide(Entry(Session(5)), damaged).Action);
         // An end is stored over whatever is there.
         Assert.Equal(MergeAction.End, Decide(Entry(Ended(5)), damaged).Action);
     }
