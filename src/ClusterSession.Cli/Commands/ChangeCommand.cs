@@ -172,7 +172,7 @@ internal sealed class ChangeCommand
         var secret = await _common.SecretAsync(parsed, _terminal, cancellationToken).ConfigureAwait(false);
         using var client = _common.Client(parsed, _terminal);
         var group = _common.Group(parsed, _terminal, client);
-        var printer = new CommandPrinter(_terminal, _common.Format(parsed), request);
+        var printer = new CommandPrinter(_terminal, _common.Format.Of(parsed), request);
         var before = AgentGroup.Best(await group.LookAsync(cancellationToken).ConfigureAwait(false));
         var plan = await group
             .CommandAsync(secret, request with { Plan = true }, cancellationToken)

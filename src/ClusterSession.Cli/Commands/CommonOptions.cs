@@ -1,5 +1,6 @@
 using System.CommandLine;
 using ClusterSession.Cli.Agents;
+using ClusterSession.Cli.Output;
 using ClusterSession.Cli.Shell;
 
 namespace ClusterSession.Cli.Commands;
@@ -7,16 +8,8 @@ namespace ClusterSession.Cli.Commands;
 /// <summary>What every command that asks agents takes.</summary>
 internal sealed class CommonOptions
 {
-    private const string Text = "text";
-    private const string Json = "json";
     private const double DefaultTimeout = 2;
     private const double LongestTimeout = 60;
-
-    private readonly Option<string> _format = new("--format")
-    {
-        Description = "How to write the result: for people, or for programs.",
-        DefaultValueFactory = _ => Text,
-    };
 
     private readonly Option<string[]> _agents = new("--agent")
     {
@@ -41,6 +34,9 @@ internal sealed class CommonOptions
         DefaultValueFactory = _ => DefaultTimeout,
     };
 
+    /// <summary>How to write the result.</summary>
+    public FormatOption Format { get; }
+
     /// <summary>The agent's own settings, in JSON.</summary>
     public Option<string?> Config { get; } =
         new("--config")
@@ -49,9 +45,9 @@ internal sealed class CommonOptions
             HelpName = "file",
         };
 
-    public CommonOptions()
+    public CommonOptions(FormatOption format)
     {
-        _format.AcceptOnlyFromAmong(Text, Json);
+        Format = format;
         _timeout.Validators.Add(result =>
         {
             if (result.GetValueOrDefault<double>() is not (> 0 and <= LongestTimeout))
@@ -63,18 +59,13 @@ internal sealed class CommonOptions
 
     public void AddTo(Command command)
     {
-        foreach (var option in (Option[])[_format, _agents, Config, _timeout])
+        foreach (var option in (Option[])[_agents, Config, _timeout])
         {
             command.Add(option);
         }
     }
 
-    public void AddFormatTo(Command command) => command.Add(_format);
-
     public void AddSecretTo(Command command) => command.Add(_secretFile);
-
-    public OutputFormat Format(ParseResult parsed) =>
-        parsed.GetResult(_format)?.GetValueOrDefault<string>() == Json ? OutputFormat.Json : OutputFormat.Text;
 
     public AgentClient Client(ParseResult parsed, Terminal terminal) =>
         new(TimeSpan.FromSeconds(parsed.GetValue(_timeout)), terminal.Time);

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using ClusterSession.Cli.Output;
 using ClusterSession.Cli.Shell;
 
 namespace ClusterSession.Cli.Commands;
@@ -41,7 +42,7 @@ internal static class CompletionCommand
         }
         """;
 
-    public static Command Create(Terminal terminal)
+    public static Command Create(FormatOption format, Terminal terminal)
     {
         var shell = new Argument<string>("shell") { Description = "bash, zsh or pwsh.", HelpName = "bash|zsh|pwsh" };
         shell.AcceptOnlyFromAmong("bash", "zsh", "pwsh");
@@ -52,13 +53,17 @@ internal static class CompletionCommand
         command.SetAction(
             async (parsed, _) =>
             {
-                var script = parsed.GetValue(shell) switch
+                var name = parsed.GetValue(shell)!;
+                var script = name switch
                 {
                     "bash" => Bash,
                     "zsh" => Zsh,
                     _ => PowerShell,
                 };
-                await terminal.Output.WriteLineAsync(script).ConfigureAwait(false);
+                var isJson = format.Of(parsed) == OutputFormat.Json;
+                await terminal
+                    .Output.WriteLineAsync(isJson ? CommandJson.Text(new CompletionReport(name, script)) : script)
+                    .ConfigureAwait(false);
                 return ExitCode.Done;
             }
         );

@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Globalization;
 using ClusterSession.Cli.Generating;
 using ClusterSession.Cli.Generating.Kubernetes;
+using ClusterSession.Cli.Output;
 using ClusterSession.Cli.Shell;
 
 namespace ClusterSession.Cli.Commands;
@@ -50,9 +51,9 @@ internal sealed class ConfigCommand
     };
 
     /// <summary>The command.</summary>
-    public static Command Create(Terminal terminal) => new ConfigCommand().Build(terminal);
+    public static Command Create(FormatOption format, Terminal terminal) => new ConfigCommand().Build(format, terminal);
 
-    private Command Build(Terminal terminal)
+    private Command Build(FormatOption format, Terminal terminal)
     {
         _for.AcceptOnlyFromAmong(Hosts, InKubernetes);
         var generate = new Command("generate", "Writes every file of a site from one description of it.")
@@ -67,14 +68,19 @@ internal sealed class ConfigCommand
         generate.SetAction(
             async (parsed, cancellationToken) =>
             {
-                await RunAsync(parsed, terminal, cancellationToken).ConfigureAwait(false);
-                return ExitCode.Done;
+                var report = await RunAsync(parsed, terminal, cancellationToken).ConfigureAwait(false);
+                await PrintAsync(report, format.Of(parsed), terminal).ConfigureAwait(false);
+                return report.ExitCode;
             }
         );
         return new Command("config", "The configuration of a site.") { generate };
     }
 
-    private async Task RunAsync(ParseResult parsed, Terminal terminal, CancellationToken cancellationToken)
+    private async Task<ConfigReport> RunAsync(
+        ParseResult parsed,
+        Terminal terminal,
+        CancellationToken cancellationToken
+    )
     {
         var description = parsed.GetValue(_description)!;
         var directory = Path.GetFullPath(parsed.GetValue(_out)!);
@@ -93,9 +99,8 @@ internal sealed class ConfigCommand
                 )
                 .ConfigureAwait(false);
             var manifests = KubernetesFiles.Of(described, known);
-            await WriteAllAsync(manifests, described.Cluster, directory, terminal, cancellationToken)
+            return await WriteAllAsync(manifests, described.Cluster, directory, cancellationToken)
                 .ConfigureAwait(false);
-            return;
         }
 
         var site = SiteReader.Read(description, text, parsed.GetValue(_loopback) ? directory : null);
@@ -108,12 +113,14 @@ internal sealed class ConfigCommand
                 cancellationToken
             )
             .ConfigureAwait(false);
-        await WriteAllAsync(SiteFiles.Of(site, secrets), site.Cluster, directory, terminal, cancellationToken)
+        var report = await WriteAllAsync(SiteFiles.Of(site, secrets), site.Cluster, directory, cancellationToken)
             .ConfigureAwait(false);
         foreach (var data in site.IsLoopback ? SiteFiles.Directories(site) : [])
         {
             Directory.CreateDirectory(data);
         }
+
+        return report;
     }
 
     private void RefuseLoopback(ParseResult parsed)
@@ -128,11 +135,10 @@ internal sealed class ConfigCommand
         }
     }
 
-    private static async Task WriteAllAsync(
+    private static async Task<ConfigReport> WriteAllAsync(
         IReadOnlyList<GeneratedFile> files,
         string cluster,
         string directory,
-        Terminal terminal,
         CancellationToken cancellationToken
     )
     {
@@ -141,12 +147,32 @@ internal sealed class ConfigCommand
             await WriteAsync(Path.Combine(directory, file.Path), file, cancellationToken).ConfigureAwait(false);
         }
 
+        return new ConfigReport(
+            CommandOutcome.Done,
+            ExitCode.Done,
+            cluster,
+            directory,
+            [.. files.Select(file => new FileReport(file.Path, file.IsSecret))]
+        );
+    }
+
+    private static async Task PrintAsync(ConfigReport report, OutputFormat format, Terminal terminal)
+    {
+        if (format == OutputFormat.Json)
+        {
+            await terminal.Output.WriteLineAsync(CommandJson.Text(report)).ConfigureAwait(false);
+            return;
+        }
+
         await terminal
             .Output.WriteLineAsync(
-                string.Create(CultureInfo.InvariantCulture, $"{files.Count} files of {cluster} in {directory}.")
+                string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"{report.Files.Count} files of {report.Cluster} in {report.Directory}."
+                )
             )
             .ConfigureAwait(false);
-        foreach (var file in files)
+        foreach (var file in report.Files)
         {
             await terminal
                 .Output.WriteLineAsync(file.IsSecret ? $"  {file.Path}  (secret)" : $"  {file.Path}")

@@ -26,7 +26,7 @@ internal static class HistoryCommand
                     .Group(parsed, terminal, client)
                     .GetAsync("history", FaceJson.Default.HistoryStatus, cancellationToken)
                     .ConfigureAwait(false);
-                if (common.Format(parsed) == OutputFormat.Json)
+                if (common.Format.Of(parsed) == OutputFormat.Json)
                 {
                     await terminal.Output.WriteLineAsync(CommandJson.Text(history)).ConfigureAwait(false);
                     return ExitCode.Done;

@@ -25,7 +25,7 @@ internal static class StatusCommand
                     .Group(parsed, terminal, client)
                     .LookAsync(cancellationToken)
                     .ConfigureAwait(false);
-                return await WriteAsync(views, common.Format(parsed), terminal).ConfigureAwait(false);
+                return await WriteAsync(views, common.Format.Of(parsed), terminal).ConfigureAwait(false);
             }
         );
         return command;

@@ -18,8 +18,10 @@ internal static class Tool
         CancellationToken cancellationToken = default
     )
     {
-        var common = new CommonOptions();
-        var parsed = Root(common, terminal).Parse(Spelled(args));
+        var root = new RootCommand("The command line of ClusterSession.");
+        var format = new FormatOption(root);
+        Fill(root, format, terminal);
+        var parsed = root.Parse(Spelled(args));
         if (parsed.Action is ParseErrorAction errors)
         {
             errors.ShowHelp = false;
@@ -36,7 +38,7 @@ internal static class Tool
         }
         catch (ToolException exception)
         {
-            return await ReportAsync(exception, common.Format(parsed), terminal).ConfigureAwait(false);
+            return await ReportAsync(exception, format.Of(parsed), terminal).ConfigureAwait(false);
         }
         catch (OperationCanceledException)
         {
@@ -51,8 +53,9 @@ internal static class Tool
     private static string[] Spelled(string[] args) =>
         args is ["failover", "failover", .. var rest] ? ["failover", ChangeCommand.Now, .. rest] : args;
 
-    private static RootCommand Root(CommonOptions common, Terminal terminal)
+    private static void Fill(RootCommand root, FormatOption format, Terminal terminal)
     {
+        var common = new CommonOptions(format);
         var failover = new Command(
             "failover",
             "One master and no other: the agent beside each Redis, and the commands of its operators."
@@ -66,26 +69,31 @@ internal static class Tool
             failover.Add(command);
         }
 
-        var start = new ClosedStartCommands(terminal);
-        failover.Add(RunCommands.Agent());
-        failover.Add(RunCommands.Voter());
-        failover.Add(RunCommands.Follower());
-        failover.Add(NotifyCommand.Create(terminal));
+        var (run, start) = (new RunCommands(format), new ClosedStartCommands(format, terminal));
+        failover.Add(run.Agent());
+        failover.Add(run.Voter());
+        failover.Add(run.Follower());
+        failover.Add(NotifyCommand.Create(format, terminal));
         failover.Add(start.Lines());
         failover.Add(start.CommandLine());
-        return new RootCommand("The command line of ClusterSession.")
+        foreach (
+            var command in (Command[])
+                [
+                    failover,
+                    MergeCommand.Create(format, terminal),
+                    new("sentinel", "Where Sentinel decides who is the master.")
+                    {
+                        SentinelStatusCommand.Create(format, terminal),
+                        SentinelWatchCommand.Create(format),
+                        SentinelMergeCommand.Create(format, terminal),
+                    },
+                    ConfigCommand.Create(format, terminal),
+                    CompletionCommand.Create(format, terminal),
+                ]
+        )
         {
-            failover,
-            MergeCommand.Create(common, terminal),
-            new Command("sentinel", "Where Sentinel decides who is the master.")
-            {
-                SentinelStatusCommand.Create(common, terminal),
-                SentinelWatchCommand.Create(),
-                SentinelMergeCommand.Create(terminal),
-            },
-            ConfigCommand.Create(terminal),
-            CompletionCommand.Create(terminal),
-        };
+            root.Add(command);
+        }
     }
 
     private static InvocationConfiguration Streams(Terminal terminal) =>

@@ -68,7 +68,7 @@ internal sealed class MergeCommand
 
     private MergeCommand() { }
 
-    public static Command Create(CommonOptions common, Terminal terminal)
+    public static Command Create(FormatOption format, Terminal terminal)
     {
         var options = new MergeCommand();
         var command = new Command(
@@ -93,9 +93,8 @@ internal sealed class MergeCommand
             command.Add(option);
         }
 
-        common.AddFormatTo(command);
         command.SetAction(
-            (parsed, cancellation) => options.RunAsync(parsed, common.Format(parsed), terminal, cancellation)
+            (parsed, cancellation) => options.RunAsync(parsed, format.Of(parsed), terminal, cancellation)
         );
         return command;
     }

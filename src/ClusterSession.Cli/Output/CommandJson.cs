@@ -3,14 +3,22 @@ using ClusterSession.Failover.Face;
 
 namespace ClusterSession.Cli.Output;
 
-/// <summary>What the commands that ask agents print.</summary>
+/// <summary>What the commands print.</summary>
 [JsonSourceGenerationOptions(GenerationMode = JsonSourceGenerationMode.Metadata)]
 [JsonSerializable(typeof(StatusReport))]
 [JsonSerializable(typeof(CommandReport))]
 [JsonSerializable(typeof(HistoryStatus))]
+[JsonSerializable(typeof(ConfigReport))]
+[JsonSerializable(typeof(CompletionReport))]
+[JsonSerializable(typeof(StartReport))]
+[JsonSerializable(typeof(NotifyReport))]
 internal sealed partial class CommandJson : JsonSerializerContext
 {
     private static readonly CommandJson Readable = new(JsonText.Layout());
+    private static readonly CommandJson Compact = new(JsonText.Layout(isIndented: false));
 
     public static string Text<T>(T value) => JsonText.Of(value, Readable);
+
+    /// <summary>Of a command that goes on writing.</summary>
+    public static string Line(NotifyReport value) => JsonText.Of(value, Compact);
 }

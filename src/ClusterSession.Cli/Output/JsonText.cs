@@ -9,12 +9,12 @@ namespace ClusterSession.Cli.Output;
 internal static class JsonText
 {
     /// <summary>Addresses and sentences as they are: this is no page.</summary>
-    public static JsonSerializerOptions Layout() =>
+    public static JsonSerializerOptions Layout(bool isIndented = true) =>
         new()
         {
             PropertyNamingPolicy = JsonNamingPolicy.CamelCase,
             DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
-            WriteIndented = true,
+            WriteIndented = isIndented,
             NewLine = "\n",
             Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
         };

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using ClusterSession.Cli.Output;
 using ClusterSession.Cli.Shell;
 using ClusterSession.Failover.Control;
 using ClusterSession.Failover.Options;
@@ -8,7 +9,7 @@ namespace ClusterSession.Cli.Running;
 /// <summary>
 /// Prints how a Redis is started so that it stays closed until its agent has decided.
 /// </summary>
-internal sealed class ClosedStartCommands(Terminal terminal)
+internal sealed class ClosedStartCommands(FormatOption format, Terminal terminal)
 {
     private const string PasswordVariable = "CLUSTERSESSION_REDIS_PASSWORD";
 
@@ -46,8 +47,17 @@ internal sealed class ClosedStartCommands(Terminal terminal)
             async (parsed, cancellationToken) =>
             {
                 var start = await ReadAsync(parsed, cancellationToken).ConfigureAwait(false);
-                var text = string.Join('\n', start.Lines()) + "\n";
-                await WriteAsync(parsed.GetValue(_output), text, cancellationToken).ConfigureAwait(false);
+                string[] lines = [.. start.Lines()];
+                var text = string.Join('\n', lines) + "\n";
+                var file = parsed.GetValue(_output);
+                if (file is not null)
+                {
+                    await Files.WriteSecretlyAsync(file, text, cancellationToken).ConfigureAwait(false);
+                    text = "";
+                }
+
+                var report = new StartReport { Lines = file is null ? lines : null, File = file };
+                await PrintAsync(report, text, parsed).ConfigureAwait(false);
                 return ExitCode.Done;
             }
         );
@@ -72,7 +82,8 @@ internal sealed class ClosedStartCommands(Terminal terminal)
             {
                 var start = await ReadAsync(parsed, cancellationToken).ConfigureAwait(false);
                 string[] words = ["redis-server", parsed.GetValue(file)!, .. start.Arguments()];
-                await terminal.Output.WriteLineAsync(string.Join(' ', words.Select(Quoted))).ConfigureAwait(false);
+                var text = string.Join(' ', words.Select(Quoted)) + "\n";
+                await PrintAsync(new StartReport { Command = words }, text, parsed).ConfigureAwait(false);
                 return ExitCode.Done;
             }
         );
@@ -109,16 +120,8 @@ internal sealed class ClosedStartCommands(Terminal terminal)
             );
     }
 
-    private async Task WriteAsync(string? file, string text, CancellationToken cancellationToken)
-    {
-        if (file is null)
-        {
-            await terminal.Output.WriteAsync(text).ConfigureAwait(false);
-            return;
-        }
-
-        await Files.WriteSecretlyAsync(file, text, cancellationToken).ConfigureAwait(false);
-    }
+    private Task PrintAsync(StartReport report, string text, ParseResult parsed) =>
+        terminal.Output.WriteAsync(format.Of(parsed) == OutputFormat.Json ? CommandJson.Text(report) + "\n" : text);
 
     /// <summary>As a POSIX shell takes it.</summary>
     private static string Quoted(string word) =>

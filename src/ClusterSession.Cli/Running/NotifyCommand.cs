@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
+using ClusterSession.Cli.Output;
 using ClusterSession.Cli.Shell;
 using ClusterSession.Failover;
 using ClusterSession.Failover.Control;
@@ -36,7 +37,7 @@ internal sealed class NotifyCommand
 
     private NotifyCommand() => _state.AcceptOnlyFromAmong("master", "backup", "fault", "stop", Again);
 
-    public static Command Create(Terminal terminal)
+    public static Command Create(FormatOption format, Terminal terminal)
     {
         var options = new NotifyCommand();
         var command = new Command(
@@ -49,7 +50,13 @@ internal sealed class NotifyCommand
         };
         command.SetAction(
             (parsed, cancellation) =>
-                RunAsync(parsed.GetValue(options._state)!, parsed.GetValue(options._config)!, terminal, cancellation)
+                RunAsync(
+                    parsed.GetValue(options._state)!,
+                    parsed.GetValue(options._config)!,
+                    (notice, sentence) => Tell(notice, sentence, format.Of(parsed), terminal),
+                    terminal.Time,
+                    cancellation
+                )
         );
         return command;
     }
@@ -57,13 +64,14 @@ internal sealed class NotifyCommand
     private static async Task<int> RunAsync(
         string state,
         string config,
-        Terminal terminal,
+        Action<Notice, string> tell,
+        TimeProvider time,
         CancellationToken cancellation
     )
     {
         var options = RunSettings.Read(config, []).Failover();
         Check(options);
-        var notices = new NoticeDirectory(options.Directory!, terminal.Time);
+        var notices = new NoticeDirectory(options.Directory!, time);
         var notice = state == Again ? notices.Last() : Notice.Own(Enum.Parse<NotifiedState>(state, ignoreCase: true));
         if (notice is null)
         {
@@ -83,7 +91,7 @@ internal sealed class NotifyCommand
                 state == Again ? notices.TryLock() : await notices.LockAsync(ending.Token).ConfigureAwait(false);
             return held is null
                 ? ExitCode.Done // Another process is at it.
-                : await ActAsync(options, notices, notice, terminal, ending.Token).ConfigureAwait(false);
+                : await ActAsync(options, notices, notice, tell, time, ending.Token).ConfigureAwait(false);
         }
         catch (OperationCanceledException) when (notices.Last() != notice)
         {
@@ -107,18 +115,21 @@ internal sealed class NotifyCommand
         FailoverOptions options,
         NoticeDirectory notices,
         Notice notice,
-        Terminal terminal,
+        Action<Notice, string> tell,
+        TimeProvider time,
         CancellationToken cancellation
     )
     {
         var settings = new NotifySettings(options.Ttl, options.Deadline, options.FollowWithoutCopy);
         var (self, other) = (Member(options, isSelf: true), Member(options, isSelf: false));
-        await using var links = new RedisLinks(options, terminal.Time);
+        await using var links = new RedisLinks(options, time);
         await using var own = (RedisControl)links.Own(self);
-        var redis = new NotifiedRedis(own, links.Of(other), other, settings, notices, terminal.Time, Tell);
+        var redis = new NotifiedRedis(own, links.Of(other), other, settings, notices, time, sentence =>
+            tell(notice, sentence)
+        );
 
         // keepalived does not wait for a Redis that is frozen; its record ends by itself.
-        using var limit = new CancellationTokenSource(options.Ttl, terminal.Time);
+        using var limit = new CancellationTokenSource(options.Ttl, time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(
             cancellation,
             notice.State == NotifiedState.Stop ? limit.Token : CancellationToken.None
@@ -138,11 +149,16 @@ internal sealed class NotifyCommand
                     + "again."
             );
         }
+    }
 
-        void Tell(string sentence) =>
-            terminal.Output.WriteLine(
-                string.Create(CultureInfo.InvariantCulture, $"{terminal.Time.GetUtcNow():u} {notice.State}: {sentence}")
-            );
+    private static void Tell(Notice notice, string sentence, OutputFormat format, Terminal terminal)
+    {
+        var now = terminal.Time.GetUtcNow();
+        terminal.Output.WriteLine(
+            format == OutputFormat.Json
+                ? CommandJson.Line(new NotifyReport(now, $"{notice.State}", sentence))
+                : string.Create(CultureInfo.InvariantCulture, $"{now:u} {notice.State}: {sentence}")
+        );
     }
 
     private static ClusterMember Member(FailoverOptions options, bool isSelf) =>

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using ClusterSession.Cli.Output;
 using ClusterSession.Cli.Shell;
 using ClusterSession.Cli.Watching;
 using ClusterSession.Failover;
@@ -11,7 +12,7 @@ using Microsoft.Extensions.Options;
 namespace ClusterSession.Cli.Running;
 
 /// <summary>Runs an agent, a voter without Redis, or a follower, until it is stopped.</summary>
-internal sealed class RunCommands
+internal sealed class RunCommands(FormatOption format)
 {
     private readonly Option<string?> _config = new("--config")
     {
@@ -30,34 +31,37 @@ internal sealed class RunCommands
     };
 
     /// <summary>Runs the agent beside a Redis.</summary>
-    public static Command Agent() =>
-        new RunCommands().Create("agent", "Runs the agent beside a Redis, until it is stopped.", RunHost.Agent);
+    public Command Agent() => Create("agent", "Runs the agent beside a Redis, until it is stopped.", RunHost.Agent);
 
     /// <summary>Runs a member of the coordination store without Redis.</summary>
-    public static Command Voter() =>
-        new RunCommands().Create(
+    public Command Voter() =>
+        Create(
             "voter",
             "Runs the member of the coordination store that has no Redis, until it is stopped.",
             RunHost.Voter
         );
 
     /// <summary>Runs the follower beside a Redis that is no member.</summary>
-    public static Command Follower() =>
-        new RunCommands().Create(
+    public Command Follower() =>
+        Create(
             "follower",
             "Runs the process beside a Redis that follows the master, never becomes one, and is no member, until it "
                 + "is stopped.",
             RunHost.Follower
         );
 
-    private Command Create(string name, string description, Func<RunSettings, WebApplication> create)
+    private Command Create(string name, string description, Func<RunSettings, OutputFormat, WebApplication> create)
     {
         var command = new Command(name, description) { _config, _set };
         command.SetAction(
             async (parsed, cancellationToken) =>
             {
                 await RunAsync(
-                        () => create(RunSettings.Read(parsed.GetValue(_config), parsed.GetValue(_set) ?? [])),
+                        () =>
+                            create(
+                                RunSettings.Read(parsed.GetValue(_config), parsed.GetValue(_set) ?? []),
+                                format.Of(parsed)
+                            ),
                         cancellationToken
                     )
                     .ConfigureAwait(false);

@@ -1,3 +1,4 @@
+using ClusterSession.Cli.Output;
 using ClusterSession.Cli.Shell;
 using ClusterSession.Cli.Watching;
 using ClusterSession.Failover;
@@ -20,11 +21,11 @@ internal static class RunHost
     /// <summary>
     /// An agent, listening on the port of its own address unless the settings say otherwise.
     /// </summary>
-    public static WebApplication Agent(RunSettings settings)
+    public static WebApplication Agent(RunSettings settings, OutputFormat format)
     {
         var options = settings.Failover();
         var own = options.Members.FirstOrDefault(member => member.Name == options.Name)?.Agent;
-        var builder = Builder(settings, own);
+        var builder = Builder(settings, own, format);
         builder.Services.AddZooKeeperCoordinator().AddEtcdCoordinator().AddClusterSessionFailover();
         var app = builder.Build();
         app.MapClusterSessionFailover();
@@ -33,7 +34,7 @@ internal static class RunHost
 
     /// <summary>A voter, listening likewise.</summary>
     /// <exception cref="ToolException">The settings name none.</exception>
-    public static WebApplication Voter(RunSettings settings)
+    public static WebApplication Voter(RunSettings settings, OutputFormat format)
     {
         var options = settings.Failover();
         if (options.ReadErrors.Count > 0)
@@ -60,7 +61,7 @@ internal static class RunHost
                 $"{FailoverConfiguration.Section}:Voter is not set.",
                 "Set it to the address of this process, as https://host:port, alike on all members."
             );
-        var builder = Builder(settings, voter);
+        var builder = Builder(settings, voter, format);
         builder.Services.AddRaftCoordinator(raft =>
         {
             foreach (var member in options.Store())
@@ -79,10 +80,10 @@ internal static class RunHost
     /// A follower. No member's address is its own, so the settings say where it listens.
     /// </summary>
     /// <exception cref="ToolException">They do not.</exception>
-    public static WebApplication Follower(RunSettings settings)
+    public static WebApplication Follower(RunSettings settings, OutputFormat format)
     {
         RequireAddress(settings, "this follower is asked, such as http://*:7400: Members does not name it.");
-        var builder = Builder(settings, own: null);
+        var builder = Builder(settings, own: null, format);
         builder.Services.AddClusterSessionFollower();
         var app = builder.Build();
         app.MapClusterSessionFollower();
@@ -94,11 +95,11 @@ internal static class RunHost
     /// listens.
     /// </summary>
     /// <exception cref="ToolException">They do not, or have a mistake.</exception>
-    public static WebApplication Watcher(RunSettings settings)
+    public static WebApplication Watcher(RunSettings settings, OutputFormat format)
     {
         var watched = SentinelWatchSettings.Read(settings.Configuration);
         RequireAddress(settings, "this watcher is asked, such as http://*:7400.");
-        var builder = Builder(settings, own: null);
+        var builder = Builder(settings, own: null, format);
         builder.Services.AddSentinelWatch(watched);
         var app = builder.Build();
         app.MapSentinelWatch();
@@ -117,12 +118,20 @@ internal static class RunHost
         }
     }
 
-    private static WebApplicationBuilder Builder(RunSettings settings, Uri? own)
+    private static WebApplicationBuilder Builder(RunSettings settings, Uri? own, OutputFormat format)
     {
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
         builder.Configuration.AddConfiguration(settings.Configuration);
         builder.Logging.AddConfiguration(settings.Configuration.GetSection("Logging"));
-        builder.Logging.AddSimpleConsole(console => console.SingleLine = true);
+        if (format == OutputFormat.Json)
+        {
+            builder.Logging.AddJsonConsole(console => console.TimestampFormat = "O");
+        }
+        else
+        {
+            builder.Logging.AddSimpleConsole(console => console.SingleLine = true);
+        }
+
         if (settings.Configuration["Logging:LogLevel:Microsoft.AspNetCore"] is null)
         {
             builder.Logging.AddFilter("Microsoft.AspNetCore", LogLevel.Warning);

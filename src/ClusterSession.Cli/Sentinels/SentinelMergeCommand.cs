@@ -1,4 +1,5 @@
 using System.CommandLine;
+using ClusterSession.Cli.Output;
 using ClusterSession.Cli.Running;
 using ClusterSession.Cli.Shell;
 using ClusterSession.Cli.Watching;
@@ -8,7 +9,7 @@ namespace ClusterSession.Cli.Sentinels;
 /// <summary>What the unit of a Redis runs on a Sentinel site before it starts that Redis.</summary>
 internal static class SentinelMergeCommand
 {
-    public static Command Create(Terminal terminal)
+    public static Command Create(FormatOption format, Terminal terminal)
     {
         var config = new Option<string>("--config")
         {
@@ -24,11 +25,18 @@ internal static class SentinelMergeCommand
         {
             config,
         };
-        command.SetAction((parsed, cancellation) => RunAsync(parsed.GetValue(config)!, terminal, cancellation));
+        command.SetAction(
+            (parsed, cancellation) => RunAsync(parsed.GetValue(config)!, format.Of(parsed), terminal, cancellation)
+        );
         return command;
     }
 
-    private static async Task<int> RunAsync(string config, Terminal terminal, CancellationToken cancellation)
+    private static async Task<int> RunAsync(
+        string config,
+        OutputFormat format,
+        Terminal terminal,
+        CancellationToken cancellation
+    )
     {
         var settings = SentinelMergeSettings.Read(RunSettings.Read(config, [], SentinelSection.Name).Configuration);
         var result = await new SentinelMerge(settings, terminal).RunAsync(cancellation).ConfigureAwait(false);
@@ -43,7 +51,16 @@ internal static class SentinelMergeCommand
             );
         }
 
-        await terminal.Output.WriteLineAsync(result.Sentence).ConfigureAwait(false);
+        var report = new CommandReport
+        {
+            Command = "merge",
+            Outcome = CommandOutcome.Done,
+            ExitCode = ExitCode.Done,
+            Notes = [result.Sentence],
+        };
+        await terminal
+            .Output.WriteLineAsync(format == OutputFormat.Json ? CommandJson.Text(report) : result.Sentence)
+            .ConfigureAwait(false);
         return ExitCode.Done;
     }
 }

@@ -48,7 +48,7 @@ internal sealed class SentinelStatusCommand
             }
         });
 
-    public static Command Create(CommonOptions common, Terminal terminal)
+    public static Command Create(FormatOption format, Terminal terminal)
     {
         var options = new SentinelStatusCommand();
         var command = new Command(
@@ -62,9 +62,8 @@ internal sealed class SentinelStatusCommand
             options._redis,
             options._timeout,
         };
-        common.AddFormatTo(command);
         command.SetAction(
-            (parsed, cancellation) => options.RunAsync(parsed, common.Format(parsed), terminal, cancellation)
+            (parsed, cancellation) => options.RunAsync(parsed, format.Of(parsed), terminal, cancellation)
         );
         return command;
     }

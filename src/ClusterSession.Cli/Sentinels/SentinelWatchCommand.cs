@@ -1,4 +1,5 @@
 using System.CommandLine;
+using ClusterSession.Cli.Output;
 using ClusterSession.Cli.Running;
 using ClusterSession.Cli.Shell;
 using ClusterSession.Cli.Watching;
@@ -8,7 +9,7 @@ namespace ClusterSession.Cli.Sentinels;
 /// <summary>Runs the watcher of a Sentinel site.</summary>
 internal static class SentinelWatchCommand
 {
-    public static Command Create()
+    public static Command Create(FormatOption format)
     {
         var config = new Option<string>("--config")
         {
@@ -31,7 +32,11 @@ internal static class SentinelWatchCommand
             {
                 await RunCommands
                     .RunAsync(
-                        () => RunHost.Watcher(RunSettings.Read(parsed.GetValue(config), [], SentinelSection.Name)),
+                        () =>
+                            RunHost.Watcher(
+                                RunSettings.Read(parsed.GetValue(config), [], SentinelSection.Name),
+                                format.Of(parsed)
+                            ),
                         cancellation
                     )
                     .ConfigureAwait(false);

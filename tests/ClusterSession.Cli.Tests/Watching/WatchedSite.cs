@@ -1,6 +1,7 @@
 using System.Net;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using ClusterSession.Cli.Output;
 using ClusterSession.Cli.Running;
 using ClusterSession.TestKit.Servers;
 using Microsoft.AspNetCore.Builder;
@@ -164,7 +165,7 @@ internal sealed class WatchedSite : IAsyncDisposable
             ["ClusterSession"] = new JsonObject { ["Sentinel"] = settings },
         };
         await File.WriteAllTextAsync(file, root.ToJsonString());
-        var app = RunHost.Watcher(RunSettings.Read(file, []));
+        var app = RunHost.Watcher(RunSettings.Read(file, []), OutputFormat.Text);
         _watchers.Add((app, new HttpClient { BaseAddress = new Uri(address) }));
         await app.StartAsync();
     }

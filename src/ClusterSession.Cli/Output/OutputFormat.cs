@@ -1,4 +1,4 @@
-namespace ClusterSession.Cli.Commands;
+namespace ClusterSession.Cli.Output;
 
 /// <summary>How the tool writes what it knows.</summary>
 internal enum OutputFormat
