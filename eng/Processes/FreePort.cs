@@ -12,9 +12,9 @@ namespace ClusterSession.Processes;
 /// down, and then the restart fails now and then.
 /// </para>
 /// <para>
-/// They come in blocks, of which this process holds the locks as long as it lives: two test
-/// processes beside each other never get the same port, though a server that was given one listens
-/// on it only seconds later.
+/// They come in blocks, of which this process holds the locks as long as it lives: of two test
+/// processes of one user neither gets a port of the other, though a server that was given one
+/// listens on it only seconds later.
 /// </para>
 /// </remarks>
 public static class FreePort

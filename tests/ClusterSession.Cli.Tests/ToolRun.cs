@@ -7,6 +7,15 @@ namespace ClusterSession.Cli.Tests;
 /// <summary>The tool, run in process with texts for a terminal.</summary>
 internal sealed record ToolRun(int ExitCode, string Output, string Error)
 {
+    /// <summary>A terminal that nobody looks at.</summary>
+    public static Terminal Silent { get; } =
+        new()
+        {
+            Output = TextWriter.Null,
+            Error = TextWriter.Null,
+            Input = TextReader.Null,
+        };
+
     /// <summary>What it printed, as JSON.</summary>
     public JsonElement Json => JsonSerializer.Deserialize<JsonElement>(Output);
 

@@ -60,9 +60,10 @@ internal static class CompletionCommand
                     "zsh" => Zsh,
                     _ => PowerShell,
                 };
-                var isJson = format.Of(parsed) == OutputFormat.Json;
-                await terminal
-                    .Output.WriteLineAsync(isJson ? CommandJson.Text(new CompletionReport(name, script)) : script)
+                await format
+                    .PrintAsync(parsed, terminal, script + "\n", () =>
+                        CommandJson.Text(new CompletionReport(name, script))
+                    )
                     .ConfigureAwait(false);
                 return ExitCode.Done;
             }

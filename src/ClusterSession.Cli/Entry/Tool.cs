@@ -12,6 +12,8 @@ namespace ClusterSession.Cli.Entry;
 /// <summary>The commands, and what is common to them: usage, failures, exit codes.</summary>
 internal static class Tool
 {
+    private const string Failover = "failover";
+
     public static async Task<int> RunAsync(
         string[] args,
         Terminal terminal,
@@ -50,14 +52,24 @@ internal static class Tool
     /// The library admits no command of its parent's name, so that "failover failover" is another
     /// spelling of "failover now".
     /// </summary>
-    private static string[] Spelled(string[] args) =>
-        args is ["failover", "failover", .. var rest] ? ["failover", ChangeCommand.Now, .. rest] : args;
+    private static string[] Spelled(string[] args)
+    {
+        var words = Enumerable
+            .Range(0, args.Length)
+            .Where(i => !args[i].StartsWith('-') && (i == 0 || args[i - 1] != FormatOption.Name))
+            .Take(2)
+            .ToArray();
+        return words is [var first, var second] && (args[first], args[second]) == (Failover, Failover)
+            ? [.. args[..second], ChangeCommand.Now, .. args[(second + 1)..]]
+            : args;
+    }
 
-    private static void Fill(RootCommand root, FormatOption format, Terminal terminal)
+    /// <summary>Adds all commands.</summary>
+    public static void Fill(RootCommand root, FormatOption format, Terminal terminal)
     {
         var common = new CommonOptions(format);
         var failover = new Command(
-            "failover",
+            Failover,
             "One master and no other: the agent beside each Redis, and the commands of its operators."
         )
         {
@@ -110,7 +122,7 @@ internal static class Tool
         {
             await terminal
                 .Output.WriteLineAsync(
-                    CommandJson.Text(
+                    CommandJson.Line(
                         new CommandReport
                         {
                             Outcome =

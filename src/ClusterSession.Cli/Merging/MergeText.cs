@@ -87,7 +87,7 @@ internal sealed class MergeText(string source, string target, MergeSettings sett
             ("Prolonged", report.Prolonged, "the source had seen a later use"),
             ("Kept ended", report.SkippedEnded, "had ended at the target"),
             ("Expired", report.SkippedExpired, "are over, or may be"),
-            ("Unreadable", report.Unreadable, "damaged; left as they are"),
+            ("Left out", report.Unreadable, "damaged, or not taken by the target"),
             ("Elements", report.Elements, "of documents: keys of cookies, revocations, ends"),
         ];
 

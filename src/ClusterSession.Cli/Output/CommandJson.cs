@@ -19,6 +19,7 @@ internal sealed partial class CommandJson : JsonSerializerContext
 
     public static string Text<T>(T value) => JsonText.Of(value, Readable);
 
-    /// <summary>Of a command that goes on writing.</summary>
-    public static string Line(NotifyReport value) => JsonText.Of(value, Compact);
+    /// <summary>On one line: of a command that goes on writing, and of a failure, which may end
+    /// that.</summary>
+    public static string Line<T>(T value) => JsonText.Of(value, Compact);
 }

@@ -2,7 +2,8 @@ using System.Text.Json.Serialization;
 
 namespace ClusterSession.Cli.Output;
 
-/// <summary>JSON of every command that changes something, and of every failure.</summary>
+/// <summary>JSON of what an agent was asked to change, of a merge before a start, and of a
+/// failure.</summary>
 internal sealed record CommandReport
 {
     /// <summary>As the agent was asked; null: it was not.</summary>

@@ -5,7 +5,8 @@ using System.Text.Json.Serialization.Metadata;
 
 namespace ClusterSession.Cli.Output;
 
-/// <summary>How the tool prints JSON. Each room has a serializer of its own types.</summary>
+/// <summary>How the tool prints JSON. The serializers are those of this room, of a
+/// merge and of a Sentinel site.</summary>
 internal static class JsonText
 {
     /// <summary>Addresses and sentences as they are: this is no page.</summary>

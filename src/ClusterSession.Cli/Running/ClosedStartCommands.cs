@@ -49,15 +49,17 @@ internal sealed class ClosedStartCommands(FormatOption format, Terminal terminal
                 var start = await ReadAsync(parsed, cancellationToken).ConfigureAwait(false);
                 string[] lines = [.. start.Lines()];
                 var text = string.Join('\n', lines) + "\n";
-                var file = parsed.GetValue(_output);
-                if (file is not null)
+                if (parsed.GetValue(_output) is { } file)
                 {
                     await Files.WriteSecretlyAsync(file, text, cancellationToken).ConfigureAwait(false);
-                    text = "";
+                    await PrintAsync(parsed, "", new StartReport { File = Path.GetFullPath(file) })
+                        .ConfigureAwait(false);
+                }
+                else
+                {
+                    await PrintAsync(parsed, text, new StartReport { Lines = lines }).ConfigureAwait(false);
                 }
 
-                var report = new StartReport { Lines = file is null ? lines : null, File = file };
-                await PrintAsync(report, text, parsed).ConfigureAwait(false);
                 return ExitCode.Done;
             }
         );
@@ -83,7 +85,7 @@ internal sealed class ClosedStartCommands(FormatOption format, Terminal terminal
                 var start = await ReadAsync(parsed, cancellationToken).ConfigureAwait(false);
                 string[] words = ["redis-server", parsed.GetValue(file)!, .. start.Arguments()];
                 var text = string.Join(' ', words.Select(Quoted)) + "\n";
-                await PrintAsync(new StartReport { Command = words }, text, parsed).ConfigureAwait(false);
+                await PrintAsync(parsed, text, new StartReport { Command = words }).ConfigureAwait(false);
                 return ExitCode.Done;
             }
         );
@@ -120,8 +122,8 @@ internal sealed class ClosedStartCommands(FormatOption format, Terminal terminal
             );
     }
 
-    private Task PrintAsync(StartReport report, string text, ParseResult parsed) =>
-        terminal.Output.WriteAsync(format.Of(parsed) == OutputFormat.Json ? CommandJson.Text(report) + "\n" : text);
+    private Task PrintAsync(ParseResult parsed, string text, StartReport report) =>
+        format.PrintAsync(parsed, terminal, text, () => CommandJson.Text(report));
 
     /// <summary>As a POSIX shell takes it.</summary>
     private static string Quoted(string word) =>

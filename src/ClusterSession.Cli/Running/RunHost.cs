@@ -125,7 +125,7 @@ internal static class RunHost
         builder.Logging.AddConfiguration(settings.Configuration.GetSection("Logging"));
         if (format == OutputFormat.Json)
         {
-            builder.Logging.AddJsonConsole(console => console.TimestampFormat = "O");
+            builder.Logging.AddJsonConsole(console => (console.TimestampFormat, console.UseUtcTimestamp) = ("O", true));
         }
         else
         {

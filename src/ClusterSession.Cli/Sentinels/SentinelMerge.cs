@@ -27,8 +27,9 @@ namespace ClusterSession.Cli.Sentinels;
 /// the second look and a replica that has all of it stand in for that.
 /// </remarks>
 /// <param name="settings">The settings.</param>
-/// <param name="terminal">Hears what is waited for, and how far the merge is.</param>
-internal sealed class SentinelMerge(SentinelMergeSettings settings, Terminal terminal)
+/// <param name="terminal">Shows how far the merge is.</param>
+/// <param name="tell">Hears what is waited for.</param>
+internal sealed class SentinelMerge(SentinelMergeSettings settings, Terminal terminal, Action<string> tell)
 {
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(500);
     private static readonly TimeSpan Silence = TimeSpan.FromSeconds(10);
@@ -180,7 +181,7 @@ internal sealed class SentinelMerge(SentinelMergeSettings settings, Terminal ter
             CultureInfo.InvariantCulture,
             $"{report.Scanned:N0} sessions were compared, and {report.Written:N0} records and elements of documents "
                 + $"were written into {master} in {Words.Duration(report.Duration)}; {report.ForeignKeys:N0} keys of "
-                + $"others and {report.Unreadable:N0} damaged records were not merged."
+                + $"others and {report.Unreadable:N0} records, damaged or not taken by the master, were not merged."
         );
 
     /// <summary>What is waited for is said once.</summary>
@@ -189,7 +190,7 @@ internal sealed class SentinelMerge(SentinelMergeSettings settings, Terminal ter
         if (sentence != _told)
         {
             _told = sentence;
-            terminal.Output.WriteLine(sentence);
+            tell(sentence);
         }
     }
 }

@@ -39,7 +39,9 @@ internal static class SentinelMergeCommand
     )
     {
         var settings = SentinelMergeSettings.Read(RunSettings.Read(config, [], SentinelSection.Name).Configuration);
-        var result = await new SentinelMerge(settings, terminal).RunAsync(cancellation).ConfigureAwait(false);
+        var told = format == OutputFormat.Json ? terminal.Error : terminal.Output; // JSON is alone in its output.
+        var merge = new SentinelMerge(settings, terminal, told.WriteLine);
+        var result = await merge.RunAsync(cancellation).ConfigureAwait(false);
         if (!result.MayStart)
         {
             throw new ToolException(
@@ -53,7 +55,6 @@ internal static class SentinelMergeCommand
 
         var report = new CommandReport
         {
-            Command = "merge",
             Outcome = CommandOutcome.Done,
             ExitCode = ExitCode.Done,
             Notes = [result.Sentence],

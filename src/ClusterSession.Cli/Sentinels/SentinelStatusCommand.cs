@@ -1,5 +1,4 @@
 using System.CommandLine;
-using ClusterSession.Cli.Commands;
 using ClusterSession.Cli.Output;
 using ClusterSession.Cli.Running;
 using ClusterSession.Cli.Shell;

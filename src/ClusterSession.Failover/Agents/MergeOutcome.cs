@@ -15,7 +15,7 @@ internal abstract record MergeOutcome
     public sealed record Merged(MemberMergeCounts Counts, int Confirmed) : MergeOutcome;
 
     /// <summary>
-    /// It is not complete. Begun again, it comes to the same as if it never had been.
+    /// It is not complete. Begun again, it comes to the same as if it had not failed.
     /// </summary>
     /// <param name="Why">The reason, as a sentence.</param>
     public sealed record Failed(string Why) : MergeOutcome;

@@ -28,10 +28,13 @@ internal sealed record ControlSettings
     /// </summary>
     public TimeSpan Silence { get; init; } = TimeSpan.FromSeconds(2);
 
-    /// <summary>How long the application's store keeps a session.</summary>
+    /// <summary>
+    /// How long a session lives, by <see cref="SessionLives"/>: an older one is not merged. Without
+    /// the application's <c>LongestRequest</c>, for which its store keeps a session longer.
+    /// </summary>
     public TimeSpan SessionLife { get; init; } = SessionLives.Of(TimeSpan.FromMinutes(20), TimeSpan.Zero).Store;
 
-    /// <summary>How long it keeps that a session has ended.</summary>
+    /// <summary>How long it is remembered that a session has ended, by the same.</summary>
     public TimeSpan TombstoneLife { get; init; } = SessionLives.Of(TimeSpan.FromMinutes(20), TimeSpan.Zero).Tombstone;
 
     /// <summary>Name of the connections in CLIENT LIST.</summary>

@@ -76,7 +76,7 @@ internal sealed class MemberMerge(RedisEndpoint source, ControlSettings settings
             Unreadable = report.Unreadable,
         };
 
-    /// <summary>By the master's clock: that of a host that returns may be anywhere.</summary>
+    /// <summary>By the master's clock: that of a host that returns may show any time.</summary>
     private async Task<TimeSpan> AwayAsync(RedisEndpoint endpoint, DateTimeOffset since, CancellationToken cancellation)
     {
         await using var link = new AdminLink(endpoint, settings, time);

@@ -1,7 +1,7 @@
 namespace ClusterSession.Failover.Control;
 
 /// <summary>
-/// How long the application's store keeps what, by the settings of the application.
+/// How old a session or an end may be to be merged, by the settings of the application.
 /// </summary>
 internal static class SessionLives
 {
@@ -9,9 +9,18 @@ internal static class SessionLives
     private static readonly TimeSpan LongestTouch = TimeSpan.FromMinutes(1);
 
     /// <summary>
-    /// No longer than the application's own figures: what is older than this is not merged, and
-    /// what is merged lives no longer.
+    /// What is older than this is not merged, and what is merged lives no longer. It is what the
+    /// application's store keeps, without <c>LongestRequest</c>, and by the default of
+    /// <c>TouchInterval</c>.
     /// </summary>
+    /// <remarks>
+    /// To leave out <c>LongestRequest</c> loses no session that a node would serve: after
+    /// <c>IdleTimeout</c> and 1.25 touch intervals without a use every node refuses it, and the
+    /// store keeps it only for requests that are still running. One that is merged counts at the
+    /// nodes as used up to <c>LongestRequest</c> earlier than it was. It still lives for its
+    /// <c>IdleTimeout</c> if <c>LongestRequest</c> is not longer than 1.25 touch intervals, as by
+    /// default.
+    /// </remarks>
     /// <param name="idleTimeout">Its <c>IdleTimeout</c>.</param>
     /// <param name="ticketLife">Life of its tickets; zero: it has none in the store.</param>
     public static (TimeSpan Store, TimeSpan Tombstone) Of(TimeSpan idleTimeout, TimeSpan ticketLife)

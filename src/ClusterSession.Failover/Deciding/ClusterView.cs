@@ -28,7 +28,10 @@ internal sealed record ClusterView
     /// <summary>The members in sight.</summary>
     public required IReadOnlyDictionary<string, MemberSight> Members { get; init; }
 
-    /// <summary>The time of day: for what people read, and for the flapping window.</summary>
+    /// <summary>
+    /// The time of day: for what people read, for the flapping window, for how long a member that
+    /// failed is passed over, and for the ledger, which says what is too old to be merged.
+    /// </summary>
     public DateTimeOffset Now { get; init; }
 
     /// <summary>Number of the lease that this agent counts; 0: none.</summary>

@@ -39,8 +39,8 @@ internal sealed class LedgerRules(FailoverTimings timings)
         ).With(new ClusterEvent(view.Now, view.State?.Epoch ?? 0, EventKind.GivenUp, view.Self, null) { Why = why });
 
     /// <summary>
-    /// The lines of the ledger, and those that ruler, hand-over and change would leave; none of one
-    /// process that will rule.
+    /// The lines of the ledger, and those that ruler, hand-over and change would leave. These three
+    /// leave none of <paramref name="except"/>, which will rule.
     /// </summary>
     public static IEnumerable<UnmergedData> Lines(ClusterDocument document, DateTimeOffset now, RedisProcess? except)
     {
@@ -74,8 +74,8 @@ internal sealed class LedgerRules(FailoverTimings timings)
     }
 
     /// <summary>
-    /// A line with the time of another member than its own: since this agent has seen the lease
-    /// free.
+    /// A line that another member has dated by its own clock gets the time at which this agent
+    /// first saw the lease free. Any other line stays as it is.
     /// </summary>
     public static UnmergedData Dated(UnmergedData line, ClusterView view) =>
         line.IsDatedByItself && line.Member != view.Self

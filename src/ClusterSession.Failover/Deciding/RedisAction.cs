@@ -17,8 +17,8 @@ internal abstract record RedisAction
 
     /// <summary>
     /// Leave the master that it follows, and get nothing from anybody: the data stays as it is
-    /// until it was looked at again. It is done by following the next master under a lease under
-    /// which that refuses all replicas.
+    /// until it was looked at again. It is done by REPLICAOF to the next master as the user of
+    /// lease 0, whom no master admits: the link never comes up.
     /// </summary>
     /// <param name="Next">Name of the member that is to be followed afterwards.</param>
     /// <param name="NextRunId">The process of that member.</param>

@@ -172,8 +172,8 @@ public sealed class FailoverOptions
 
     /// <summary>
     /// The application's own setting <c>ClusterSession:IdleTimeout</c>. A member that was away for
-    /// longer has no session to merge, and what is merged lives no longer. Default: 20 min; 1 s to
-    /// 365 days.
+    /// 1.25 touch intervals longer has no session to merge, and what is merged lives no longer.
+    /// Default: 20 min; 1 s to 365 days.
     /// </summary>
     public TimeSpan IdleTimeout { get; set; } = TimeSpan.FromMinutes(20);
 

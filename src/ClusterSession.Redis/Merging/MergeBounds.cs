@@ -8,13 +8,15 @@ namespace ClusterSession.Redis.Merging;
 /// </remarks>
 /// <param name="Away">How long ago the source was in contact last.</param>
 /// <param name="StoreLife">
-/// How long a store keeps a session: <c>ClusterSessionOptions.StoreLife</c> of the application. A
-/// source that was away longer has no session to give.
+/// How long a session lives. A source that was away longer has no session to give, and what is
+/// merged lives no longer. The command takes <c>ClusterSessionOptions.StoreLife</c> by its
+/// defaults; agents leave out <c>LongestRequest</c>, for which the store keeps a session that every
+/// node refuses.
 /// </param>
 /// <param name="TombstoneLife">
-/// How long a store keeps an end: <c>ClusterSessionOptions.TombstoneLife</c>. A source that was
-/// away longer has no ends, revocations, logins or keys of cookies to give: others may have ended,
-/// revoked or retired them, and nobody remembers it.
+/// How long an end is remembered: <c>ClusterSessionOptions.TombstoneLife</c>, made of that life. A
+/// source that was away longer has no ends, revocations, logins or keys of cookies to give: others
+/// may have ended, revoked or retired them, and nobody remembers it.
 /// </param>
 internal sealed record MergeBounds(TimeSpan Away, TimeSpan StoreLife, TimeSpan TombstoneLife)
 {

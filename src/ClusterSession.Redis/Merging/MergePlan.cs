@@ -10,7 +10,7 @@ namespace ClusterSession.Redis.Merging;
 /// ended, and too old       skip             end                             same
 /// ended                    end              end                             same
 /// away for too long        skip             skip                            skip
-/// life over                skip             merge, without a longer life    skip
+/// life over                skip             merge or same, never prolong    skip
 /// has it                   create           intervals cover the source's?   skip: the end stays
 ///                                             no   merge
 ///                                             yes  same, or prolong
@@ -18,8 +18,9 @@ namespace ClusterSession.Redis.Merging;
 /// The first row that fits counts. An end is too old when its life is over, or the source was away
 /// for longer than ends are remembered. What the target has damaged is left too; only an end is
 /// stored over it.
-/// Where the target has rotated the id, what it has under the next one stands for it, and nothing
-/// but a merge comes of that.
+/// Where the target has rotated the id, the source is compared with what the target has under the
+/// next one. It is merged into that, skipped, or left where one of the two is damaged. It is not
+/// created, ended or prolonged.
 /// An end is final, and its life says only how long it is remembered: what lives at the target ends
 /// however old the end is, and no clock that is wrong passes it over.
 /// By intervals, since neither offsets nor the newest version tell: 16 later commits of the target

@@ -7,9 +7,9 @@ namespace ClusterSession.Redis.Merging;
 
 /// <summary>Waits until replicas of the target have all that it has now.</summary>
 /// <remarks>
-/// WAIT alone does not do: it counts for the writes of its own connection, and a merge that was
-/// begun again may have nothing left to write, of which its forerunner's replicas may not have the
-/// last. So WAIT makes the replicas say how far they are, and their offsets are compared with the
+/// WAIT alone does not do: it counts for the writes of its own connection. A merge that was begun
+/// again may have nothing left to write, while the replicas still lack the last writes of the merge
+/// before. So WAIT makes the replicas say how far they are, and their offsets are compared with the
 /// target's.
 /// </remarks>
 internal static class MergeReplicas

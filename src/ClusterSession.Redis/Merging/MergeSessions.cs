@@ -7,7 +7,7 @@ using ClusterSession.Stores;
 namespace ClusterSession.Redis.Merging;
 
 /// <summary>
-/// Merges sessions: headers of all, and whole records only of what the target may lack.
+/// Merges sessions: compares the headers of all, and reads whole only what the target may lack.
 /// </summary>
 /// <remarks>
 /// <code><![CDATA[
@@ -19,7 +19,7 @@ namespace ClusterSession.Redis.Merging;
 ///   |<---- read.lua ------------|  (what the target may lack)         |
 ///   |----- record ------------->|-------- merge.lua, destroy.lua --->|
 /// ]]></code>
-/// Each write is one script of what a node does too: it reads what is stored at that moment, so
+/// Each write is one of the scripts that nodes use too: it reads what is stored at that moment, so
 /// that clients may change the session meanwhile.
 /// </remarks>
 internal sealed class MergeSessions(
@@ -199,7 +199,7 @@ internal sealed class MergeSessions(
         for (var attempt = 1; attempt <= MaxAttempts && above.Stamp < SessionVersion.MaxStamp - Margin; attempt++)
         {
             // Just above both: no clock is asked, and no later commit has to be later than this
-            // host's.
+            // host's clock.
             var copy = new SessionMerge(
                 record,
                 new SessionVersion(above.Stamp + 1, _writer),

@@ -1,12 +1,26 @@
--- Merges a copy. KEYS[1] the session. ARGV: 1 mode (c create, r restore, a amend, p amend with some
--- attributes only), 2 the interval of the version if the record changes, and behind it those in
--- which its writer has committed nothing, 3 life in ms, 4 the copy's header, 5 for modes a and p the
--- version that the record must contain, 6 the mark of the key 8 and how long the reply may be that
--- reads the record 4, then pairs of field and value.
--- Answers 'C' and the version it was merged into (zeros: none); 'U' and the stored version, nothing
--- was new; 'W' as 'U', but it was prolonged; 'M' no record, or one that lacks what the copy is an addition to; 'D' ended, with the
--- version of the end, the mark of its key (zeros: none) and the successor, if there is one; 'S' and
--- version; 'X' collision; 'L' the record could not be read any more.
+-- Merges a copy. KEYS[1] is the session.
+--
+-- ARGV[1]      mode: c create, r restore, a amend, p amend with some attributes only
+-- ARGV[2]      the interval of the version that the record gets if it changes, and behind it the
+--              intervals in which the writer of that version has committed nothing
+-- ARGV[3]      life in ms
+-- ARGV[4]      the copy's header
+-- ARGV[5]      for modes a and p the version that the record must contain
+-- ARGV[6]      in one argument; by bytes:
+--    0  8      the mark of the key
+--    8  4      how long the reply may be that reads the record
+-- ARGV[7..]    pairs of field and value
+--
+-- Answers:
+--   C version  merged into that version (zeros: there was none)
+--   U version  nothing was new; the stored version
+--   W version  as U, but the life was written: prolonged, or in mode c as it was
+--   M          no record, or one that lacks what the copy is an addition to
+--   D ...      ended: the version of the end, the mark of its key (zeros: none), and the successor,
+--              if there is one
+--   S version  not merged: the stored version is not older
+--   X          not merged: the key is that of another session
+--   L          not merged: the record would be too long to be read
 --@offsets
 --@functions
 local FRAME = 14 -- of a string in a reply: its length, in digits, and two ends of line

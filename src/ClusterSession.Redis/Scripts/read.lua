@@ -1,5 +1,8 @@
--- Reads a session unless it is known. KEYS[1] the session. ARGV: 1 the version the caller has (zeros: none).
--- Answers the remaining life in ms, if it is known; else what HGETALL answers, and behind it the remaining life (-1: without end), if there is anything.
+-- Reads a session, unless the caller has the stored version. KEYS[1] the session. ARGV: 1 the
+-- version that the caller has (zeros: none).
+-- Answers the remaining life in ms, if the caller has the stored version and that is no end. Else
+-- answers what HGETALL does, and behind it the remaining life (-1: without end), if there is
+-- anything.
 --@offsets
 local k = KEYS[1]
 local m = redis.call('HGET', k, 'm')

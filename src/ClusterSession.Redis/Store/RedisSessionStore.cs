@@ -24,9 +24,9 @@ namespace ClusterSession.Redis;
 /// </summary>
 /// <remarks>
 /// <code>
-/// open         EVALSHA read.lua        every session a node reads is tracked (CLIENT TRACKING),
-/// revalidate   EVALSHA read.lua        and pushes on the same connection say that it has
-///                                      changed, in order with replies; with the remaining life
+/// open         EVALSHA read.lua        answers the remaining life too. Every session a node reads
+/// revalidate   EVALSHA read.lua        is tracked (CLIENT TRACKING): pushes on the same connection
+///                                      say that it has changed, in order with replies
 /// commit       EVALSHA commit.lua      only what changed; PEXPIRE if it would end too soon
 /// new, repair  EVALSHA merge.lua       attribute by attribute
 /// touch        EVALSHA touch.lua       at most one per session, node and touch interval
@@ -34,8 +34,9 @@ namespace ClusterSession.Redis;
 ///                                      each script reads, then writes, then reads once: its own
 ///                                      write is pushed once, right behind an answer that says
 ///                                      that it has written
-/// documents EVALSHA document-*.lua key ring, revocations, ends, serving nodes, Data Protection;
-///                                      tracked as sessions are; one change moves one element
+/// documents    EVALSHA document-*.lua  key ring, revocations, ends, serving nodes, Data
+///                                      Protection; tracked as sessions are; one change moves
+///                                      one element
 /// replicas     WAIT, right behind the commit
 /// </code>
 /// How they are sent, and once more where that may help, is in <see cref="StoreRequestSender"/>.

@@ -79,7 +79,7 @@ internal sealed class SessionMetrics : IDisposable
         Unasked = _meter.CreateCounter<long>(
             "clustersession.unasked",
             "{session}",
-            "Sessions that counted as lost without asking the other nodes, because too many were missing at once."
+            "Sessions that the other nodes were not asked for in time, because too many were missing at once."
         );
         Touches = _meter.CreateCounter<long>(
             "clustersession.touches",

@@ -16,7 +16,7 @@ namespace ClusterSession.Http;
 ///             page)?
 /// 2 identify  cookie -> id and last commit seen; for an unknown key the key ring is read again;
 ///             one that was not issued here means "no session"
-/// 3 open      fresh local copy, without a task; else the store
+/// 3 open      a local copy that SessionOpener allows, without a task; else the store
 /// 4 use       the application runs, with HttpContext.Session
 /// 5 commit    before the headers leave (SessionResponse), at the latest when the run ends or
 ///             callbacks have run

@@ -58,13 +58,14 @@ internal struct SessionIdentity
     }
 
     /// <summary>
-    /// Whether that is so because its id was rotated, and it is another's by now.
+    /// Whether that is so because the client's session is or may be another person's by now: its id
+    /// was rotated, or another person has logged in after the headers left.
     /// </summary>
     public bool IsAside { get; private set; }
 
     /// <summary>
-    /// The session is empty and for this request alone, because the client's is another's by now:
-    /// one of its own would take the other's place at the client.
+    /// The session is empty and for this request alone, because the client's is or may be another
+    /// person's by now: one of its own would take the other's place at the client.
     /// </summary>
     public void StandAside()
     {

@@ -16,8 +16,10 @@ namespace ClusterSession.Http;
 /// </summary>
 /// <remarks>
 /// A commit goes one way: the session gives what is to be committed (<see cref="SessionCommit"/>),
-/// the committer gets it, the session gets the result, once. Meanwhile the session does not call
-/// its response. A rotation that the application asks for does not come by here.
+/// the committer gets it, the session gets the result, once (<see cref="SessionState.Settle"/>).
+/// Where the session was to get an id, it gets what became of that first (<see
+/// cref="SessionState.SettleId"/>). Meanwhile the session does not call its response. A rotation
+/// that the application asks for does not come by here.
 /// <code>
 /// first change       -> body wrapped
 /// first byte of body -> commit; not acknowledged: response cleared, 503, the body is dropped

@@ -19,12 +19,14 @@ namespace ClusterSession.Http;
 /// -----------------------  -----------  ---------------------------------  -----------------------
 /// the session              stored       changes its id, or empties it too  Changes, or NewId
 /// missing, ended, nothing  new          is recorded in it                  NewSession
-/// rotated, another's       aside        lets a sign-in begin one: new      Nothing; NewSession
+/// rotated, and may be      aside        lets a sign-in begin a session of  Nothing; after such a
+///   another person's now                  its own, which is new              sign-in NewSession
 /// the store away           unavailable  -                                  Nothing
 ///
 /// ended by others, while the request runs                                  Ended
 /// a rotation or an end that was asked for has failed                       Refused
 /// </code>
+/// Aside: the session is empty and for this request alone (<see cref="SessionIdentity.IsAside"/>).
 /// What was taken comes back once, as a <see cref="CommitResult"/> (<see cref="Settle"/>), and
 /// before that, where it was to give an id, as a <see cref="NewIdResult"/>
 /// (<see cref="SettleId"/>). A part of <see cref="RequestSession"/> and no object of its own,

@@ -15,8 +15,8 @@ namespace ClusterSession.Lifetime;
 ///                             of the last use         a running request may      forgotten it
 ///                                                     still commit
 /// </code>
-/// A node reports a use to the store within a touch interval, or within 1.25 intervals if it was
-/// the one that prolonged the session last. So the store may not know of the uses of the last 1.25
+/// The node that prolonged a session last sends no further use for a touch interval; any other one
+/// sends its use within an interval. So the store may not know of the uses of the last 1.25
 /// intervals, and every other node adds that before it refuses.
 /// </remarks>
 internal sealed class SessionLifetime(IOptions<ClusterSessionOptions> options, TimeProvider time)

@@ -16,8 +16,8 @@ namespace ClusterSession.Local;
 ///    +------------------------------------------------> Stale       asked for by version, else
 ///    |                                                              serves only while the store
 ///    |                                                              cannot say what is there
-///    |  a commit of this node was applied to one that is
-///    |  not here; or a record is published, or merged,
+///    |  a commit of this node was applied to one that the
+///    |  copy lacks; or a record is published, or merged,
 ///    |  that lacks what is here. Is a commit of another
 ///    |  node known to be missing?
 ///    +-- no ------------------------------------------> Incomplete  serves as a stale one, and is
@@ -26,11 +26,12 @@ namespace ClusterSession.Local;
 ///    +-- yes, or the copy was diverged ---------------> Diverged    the same, flagged: a client
 ///                                                                   may have seen what is missing
 ///
-///  any state -- ended, evicted, given up -------------> (none)
+///  any state -- ended, evicted, discarded ------------> (none)
 /// </code>
-/// A state never becomes a better one in place: only a copy that is published in its stead does. So
-/// each arrow but the one from current down to stale and that to (none) is a new
-/// <see cref="LocalCopy"/>, made by <see cref="LocalCopies.Publish"/> or
+/// Copies are discarded where the store may have lost everything and <c>OnStoreReset</c> is
+/// <see cref="StoreResetPolicy.Discard"/>. A state never becomes a better one in place: only a copy
+/// that is published in its stead does. So each arrow but the one from current down to stale and
+/// that to (none) is a new <see cref="LocalCopy"/>, made by <see cref="LocalCopies.Publish"/> or
 /// <see cref="LocalCopies.PutIncomplete"/> and nowhere else.
 /// </remarks>
 internal enum CopyState
@@ -48,8 +49,9 @@ internal enum CopyState
     Stale,
 
     /// <summary>
-    /// Not known to be what the store has under one version: a commit of this node was applied to
-    /// another one of this node that is not here, or the store's record lacks what is here.
+    /// Not known to be what the store has under one version: the store applied a commit of this
+    /// node on top of an earlier commit of this node whose answer has not come yet, or the store's
+    /// record lacks what is here.
     /// </summary>
     Incomplete,
 

@@ -168,9 +168,10 @@ internal sealed class NodeSessions(
     }
 
     /// <summary>
-    /// Whether the client's commit is this node's, and a record lacks what another node had
-    /// committed before it: that must be back first. A node that finds the client's commit in the
-    /// store takes it for all that the client has seen.
+    /// Whether the client has seen a commit that the store lacks, and that this node made on
+    /// another node's commit, which the store lacks too. The other node must replay its commit
+    /// first: a node that finds the client's commit in the store takes the record for all that the
+    /// client has seen.
     /// </summary>
     public bool MustWaitForOthers(SessionKey key, SessionRecord stored, LocalCopy? copy, SessionVersion seen) =>
         copy is { IsComplete: false }

@@ -109,7 +109,8 @@ internal sealed class RecentCommits(IOptions<ClusterSessionOptions> options, Hyb
     public RecentCommit? Find(SessionKey key) => _commits.TryGetValue(key, out var commit) ? commit : null;
 
     /// <summary>
-    /// Forgets the commits of some sessions: what they made was given up.
+    /// Forgets the commits of some sessions, which are discarded
+    /// (<see cref="StoreResetPolicy.Discard"/>).
     /// </summary>
     public void Clear(Func<SessionKey, bool> isGivenUp)
     {
@@ -158,7 +159,8 @@ internal sealed class RecentCommits(IOptions<ClusterSessionOptions> options, Hyb
         {
             (true, true) => SessionVersion.None,
             (true, false) when before.IsComplete => before.Record.Version == previous ? SessionVersion.None : previous,
-            // Of this node itself: what others have to bring is still what it was.
+            // Where the record has the previous version already, it lacks what it lacked before;
+            // else it lacks that version.
             (true, false) => before.Record.Contains(previous) ? before.LackedVersion : previous,
             (false, true) => before.LackedVersion == record.Version ? SessionVersion.None : before.LackedVersion,
             (false, false) => before.LackedVersion,

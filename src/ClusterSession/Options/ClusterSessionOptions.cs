@@ -67,8 +67,8 @@ public sealed class ClusterSessionOptions
 
     /// <summary>
     /// How often reading prolongs a session in the store. Reads between two prolongations cost the
-    /// store nothing. A node that did not see a session's last use may serve it for 1.25 times as
-    /// long after <see cref="IdleTimeout"/>.
+    /// store nothing. A node that did not see a session's last use may serve it for 1.25 of
+    /// these intervals after <see cref="IdleTimeout"/>.
     /// </summary>
     /// <value>Default null: a tenth of <see cref="IdleTimeout"/>, at most 1 minute. Else 100 ms to
     /// <see cref="IdleTimeout"/>.</value>

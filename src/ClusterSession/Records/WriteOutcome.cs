@@ -16,8 +16,8 @@ public enum WriteOutcome
     Unchanged,
 
     /// <summary>
-    /// There is no record that it may be applied to. There is none: send a full copy. Or it lacks
-    /// what the copy is an addition to. Or the copy has no life left.
+    /// It could not be applied: there is no record (send a full copy), the record lacks what the
+    /// copy is an addition to, or the copy has no life left.
     /// </summary>
     Missing,
 

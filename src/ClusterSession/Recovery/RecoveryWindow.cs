@@ -46,10 +46,11 @@ internal readonly struct RecoveryWindow(
     public bool HasJustBegun => IsWithin(replacedAt, JustBegunFor);
 
     /// <summary>
-    /// Whether it may have lost the ends of sessions whose copies can still be in use, and this
-    /// node need not know them. While it has not, a session that is missing was not ended: its
-    /// tombstone would be there. The other nodes merge the ends that they know as soon as they are
-    /// connected; a node that has read them after that knows all that any node knows.
+    /// Whether it may have lost the ends of sessions whose copies can still be in use, and it is
+    /// not certain that this node knows those ends. While the store has lost none, a session that
+    /// is missing was not ended: its tombstone would be there. The other nodes merge the ends that
+    /// they know as soon as they are connected; a node that has read them after that knows all that
+    /// any node knows.
     /// </summary>
     public bool MayHaveLostEnds => IsWithin(lostAt, tombstoneLife) && (HasJustBegun || !areEndsKnownSince(lostAt));
 

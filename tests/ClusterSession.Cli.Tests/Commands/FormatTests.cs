@@ -1,4 +1,7 @@
+using System.CommandLine;
 using System.Text.Json;
+using ClusterSession.Cli.Entry;
+using ClusterSession.Cli.Output;
 using ClusterSession.Cli.Shell;
 using ClusterSession.Cli.Tests.Sites;
 using Xunit;
@@ -18,35 +21,88 @@ public sealed class FormatTests : IDisposable
         }
         """;
 
+    private const string Nobody = "--agent http://127.0.0.1:1";
+    private const string NoFile = "--config /no/such/file.json";
+
     private readonly TemporaryDirectory _directory = new();
+
+    /// <summary>Every command that may fail, and arguments with which it does.</summary>
+    public static TheoryData<string, string> Failing =>
+        new()
+        {
+            { "failover status", Nobody },
+            { "failover history", Nobody },
+            { "failover switch", $"--to redis-b {Nobody}" },
+            { "failover now", Nobody },
+            { "failover maintenance", $"on {Nobody}" },
+            { "failover adopt", Nobody },
+            { "failover raise-epoch", Nobody },
+            { "failover reinit", $"redis-b {Nobody}" },
+            { "failover discard", $"redis-b {Nobody}" },
+            { "failover forget", $"redis-b {Nobody}" },
+            { "failover agent", "--set Name=redis-a" },
+            { "failover voter", "--set Name=redis-a" },
+            { "failover follower", "--set Name=redis-a" },
+            { "failover notify", $"master {NoFile}" },
+            { "failover redis-config", NoFile },
+            { "failover start-redis", $"redis.conf {NoFile}" },
+            { "sentinel status", "--redis 127.0.0.1:1,serviceName=shop" },
+            { "sentinel watch", NoFile },
+            { "sentinel merge", NoFile },
+            { "config generate", "/no/such/cluster.yaml --out /tmp" },
+            { "merge", "--from 127.0.0.1:1 --into 127.0.0.1:2 --prefix cs" },
+        };
 
     public void Dispose() => _directory.Dispose();
 
     [Theory]
-    [InlineData("failover", "status", "--agent", "http://127.0.0.1:1")]
-    [InlineData("failover", "history", "--agent", "http://127.0.0.1:1")]
-    [InlineData("failover", "agent", "--set", "Name=redis-a")]
-    [InlineData("failover", "voter")]
-    [InlineData("failover", "follower")]
-    [InlineData("failover", "notify", "master", "--config", "/no/such/file.json")]
-    [InlineData("failover", "redis-config")]
-    [InlineData("failover", "start-redis", "redis.conf")]
-    [InlineData("sentinel", "watch", "--config", "/no/such/file.json")]
-    [InlineData("sentinel", "merge", "--config", "/no/such/file.json")]
-    [InlineData("config", "generate", "/no/such/cluster.yaml", "--out", "/tmp")]
-    [InlineData("merge", "--from", "127.0.0.1:1", "--into", "127.0.0.1:2", "--prefix", "cs")]
-    public async Task Failure_is_JSON_with_reason_and_remedy(params string[] args)
+    [MemberData(nameof(Failing))]
+    public async Task Failure_is_a_line_of_JSON(string command, string arguments)
     {
-        var run = await ToolRun.RunAsync([.. args, "--format", "json"]);
-        Assert.NotEqual(ExitCode.Done, run.ExitCode);
-        Assert.Equal("", run.Error);
-        if (args[1] != "status") // Its answer is that nobody is responding.
+        var run = await ToolRun.RunAsync([.. command.Split(' '), .. arguments.Split(' '), "--format", "json"]);
+        Assert.Equal((true, ""), (run.ExitCode != ExitCode.Done, run.Error));
+        if (command is "failover status" or "sentinel status") // They answer that nobody is responding.
         {
-            Assert.Equal(run.ExitCode, run.Json.GetProperty("exitCode").GetInt32());
-            Assert.NotEqual("", run.Json.GetProperty("reason").GetString());
-            Assert.NotEqual("", run.Json.GetProperty("remedy").GetString());
+            Assert.Equal(run.ExitCode, run.Json.GetProperty("verdict").GetProperty("exitCode").GetInt32());
+            return;
         }
+
+        Assert.Equal(run.ExitCode, run.Json.GetProperty("exitCode").GetInt32());
+        Assert.NotEqual("", run.Json.GetProperty("reason").GetString());
+        Assert.NotEqual("", run.Json.GetProperty("remedy").GetString());
+        Assert.Equal(1, run.Output.Count(c => c == '\n'));
     }
+
+    [Fact]
+    public void Every_command_is_tried()
+    {
+        var root = new RootCommand();
+        Tool.Fill(root, new FormatOption(root), ToolRun.Silent);
+        string[] others = ["completion"]; // Never fails.
+        Assert.Equal(
+            Failing.Select(row => (string)row[0]).Concat(others).Order(StringComparer.Ordinal),
+            Leaves(root, "").Order(StringComparer.Ordinal)
+        );
+    }
+
+    [Theory]
+    [InlineData("failover", "failover", "--format", "json")]
+    [InlineData("failover", "--format", "json", "failover")]
+    [InlineData("--format", "json", "failover", "failover")]
+    public async Task Option_may_stand_before_the_command(params string[] args)
+    {
+        var run = await ToolRun.RunAsync([.. args, "--agent", "http://127.0.0.1:1"]);
+        Assert.Contains("secret", run.Json.GetProperty("reason").GetString(), StringComparison.OrdinalIgnoreCase);
+    }
+
+    [Fact]
+    public void Line_of_notify_says_when_and_what() =>
+        Assert.Equal(
+            """{"time":"2026-01-02T03:04:05+00:00","state":"Master","text":"redis-a is open."}""",
+            CommandJson.Line(
+                new NotifyReport(new DateTimeOffset(2026, 1, 2, 3, 4, 5, TimeSpan.Zero), "Master", "redis-a is open.")
+            )
+        );
 
     [Fact]
     public async Task Completion_is_a_script_in_JSON()
@@ -120,6 +176,11 @@ public sealed class FormatTests : IDisposable
             terminal => terminal with { Environment = _ => "the application's own" },
             ["failover", .. args]
         );
+
+    private static IEnumerable<string> Leaves(Command command, string path) =>
+        command.Subcommands.Count == 0
+            ? [path]
+            : command.Subcommands.SelectMany(sub => Leaves(sub, $"{path} {sub.Name}".Trim()));
 
     private static IEnumerable<string> Strings(JsonElement list) =>
         list.EnumerateArray().Select(item => item.GetString()!);

@@ -80,7 +80,7 @@ internal sealed class ToolSite : IAsyncDisposable
         catch (TimeoutException late)
         {
             var logs = string.Join("\n\n", _processes.Select(process => process.Output));
-            throw new TimeoutException($"{late.Message}\n{run.Output}{run.Error}\n{logs}");
+            throw new TimeoutException($"{late.Message}\n{run.Output}{run.Error}\n{logs}", late);
         }
 
         return run;

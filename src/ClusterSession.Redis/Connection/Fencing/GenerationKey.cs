@@ -77,8 +77,8 @@ internal sealed class GenerationKey(byte[] key, string writer, TimeSpan commandT
         }
         catch (Exception failure) when (failure is RedisServerException or TimeoutException)
         {
-            // Not allowed, or not possible now (memory full, too few replicas, writes paused): the
-            // next connection tries again.
+            // Not allowed, or not possible now (memory full, fewer replicas than
+            // min-replicas-to-write, writes paused): the next connection tries again.
             raising.Abandon();
             if (
                 failure is RedisServerException { Kind: RedisErrorKind.NoPerm }
