@@ -6,7 +6,7 @@ using ClusterSession.Failover.Sights;
 namespace ClusterSession.Failover.Agents;
 
 /// <summary>
-/// The merge of the own Redis' data into the master, beside the loop: that looks, renews and
+/// The merge of the own Redis' data into the master, beside the loop: that looks, decides and
 /// answers meanwhile. It is begun by a command that comes with each look, and ends by itself.
 /// </summary>
 /// <param name="timings">Durations and limits, alike on all agents of a cluster.</param>

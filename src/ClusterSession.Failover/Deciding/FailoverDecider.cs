@@ -68,7 +68,7 @@ internal sealed class FailoverDecider(FailoverTimings timings)
 
         if (view.Document.Maintenance)
         {
-            // Nobody has had the lease since: it is no decision that this process has it on.
+            // Nobody has had the lease since: that this process goes on holding it is no decision.
             return
                 !state.IsHeld
                 && IsRuler(view, state.Epoch)

@@ -22,8 +22,8 @@ internal sealed class SwitchRules(FailoverTimings timings)
         var why = WhyNot(view, request);
         if (request.Step == SwitchStep.Wait)
         {
-            // The next master must look often by the time the lease is free, and looks as it has
-            // seen this.
+            // The next master must look often by the time the lease is free, and does so once it
+            // has seen the request: hence the wait of two intervals.
             var isOpen = own is { HasOwnRecord: true, AdmitsClients: true };
             return why is not null && view.SwitchFor >= timings.SwitchWait ? Retract(view, request, why)
                 : why is null && view.SwitchFor >= 2 * timings.Interval && isOpen

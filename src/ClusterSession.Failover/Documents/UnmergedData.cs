@@ -10,8 +10,9 @@ namespace ClusterSession.Failover.Documents;
 /// <param name="Member">Name of the member.</param>
 /// <param name="RunId">The process that was seen last.</param>
 /// <param name="Since">
-/// Since when its data is out of touch, by the clock of another member; never later than the moment
-/// at which the line was written. It decides what is too old to be merged.
+/// Since when its data is out of touch; never later than the moment at which the line was written.
+/// By the clock of another member, once that one has dated it (<see cref="IsDatedByItself"/>). It
+/// decides what is too old to be merged.
 /// </param>
 internal sealed record UnmergedData(long Epoch, string Member, string RunId, DateTimeOffset Since)
 {

@@ -10,8 +10,8 @@ namespace ClusterSession.Redis.Merging;
 /// <param name="StoreLife">
 /// How long a session lives. A source that was away longer has no session to give, and what is
 /// merged lives no longer. The command takes <c>ClusterSessionOptions.StoreLife</c> by its
-/// defaults; agents leave out <c>LongestRequest</c>, for which the store keeps a session that every
-/// node refuses.
+/// defaults; agents do not count <c>LongestRequest</c>: in that last part of its life every node
+/// refuses the session.
 /// </param>
 /// <param name="TombstoneLife">
 /// How long an end is remembered: <c>ClusterSessionOptions.TombstoneLife</c>, made of that life. A

@@ -17,15 +17,14 @@ namespace ClusterSession.Redis.Merging;
 /// </code>
 /// The first row that fits counts. An end is too old when its life is over, or the source was away
 /// for longer than ends are remembered. What the target has damaged is left too; only an end is
-/// stored over it.
-/// Where the target has rotated the id, the source is compared with what the target has under the
-/// next one. It is merged into that, skipped, or left where one of the two is damaged. It is not
-/// created, ended or prolonged.
-/// An end is final, and its life says only how long it is remembered: what lives at the target ends
-/// however old the end is, and no clock that is wrong passes it over.
-/// By intervals, since neither offsets nor the newest version tell: 16 later commits of the target
-/// do not contain the one that only the source has. A record that may hold more than its intervals
-/// claim is merged, unless both are equal: what is not known counts as not contained.
+/// stored over it. Where the target has rotated the id, the source is compared with what the target
+/// has under the next one. It is merged into that, skipped, or left where one of the two is
+/// damaged. It is not created, ended or prolonged. An end is final, and its life says only how long
+/// it is remembered: what lives at the target ends however old the end is, and no clock that is
+/// wrong passes it over. By intervals, since neither offsets nor the newest version tell: later
+/// commits of the target, however many, do not contain the one that only the source has. A record
+/// that may hold more than its intervals claim is merged, unless both are equal: what is not known
+/// counts as not contained.
 /// </remarks>
 internal static class MergePlan
 {

@@ -54,9 +54,10 @@ internal sealed class CommitRequest(RedisKeys keys, SessionKey key, SessionChang
     }
 
     /// <summary>
-    /// Whether the session is to be prolonged: the first commit of each span as long as a session
-    /// may go without that. By stamps, so that nobody has to remember it, and for each session at
-    /// other times; where it is wrong the script sees the life that is left.
+    /// Whether the session is to be prolonged. Time is cut into spans as long as a session may go
+    /// without that, and the first commit in each span prolongs. By stamps, so that nobody has to
+    /// remember it, and for each session at other times; where it is wrong the script sees the life
+    /// that is left.
     /// </summary>
     private bool IsDue
     {

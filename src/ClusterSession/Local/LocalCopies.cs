@@ -187,7 +187,8 @@ internal sealed class LocalCopies(
     /// <summary>
     /// What this node knows of a session is not known to be what the store has: other requests or
     /// other nodes have committed too, or the store lacks something. It stays here until the
-    /// session is read anew, and a request that has read it before publishes what is stale.
+    /// session is read anew. A request that read the session before this call publishes its copy as
+    /// stale.
     /// </summary>
     /// <param name="key">Which session.</param>
     /// <param name="known">What this node knows.</param>
@@ -224,8 +225,8 @@ internal sealed class LocalCopies(
     }
 
     /// <summary>
-    /// Takes a copy away because the session is another by now: a request that has read it before
-    /// publishes what is stale.
+    /// Takes a copy away because the session is another by now. A request that read the session
+    /// before this call publishes its copy as stale.
     /// </summary>
     public void Drop(SessionKey key)
     {

@@ -145,7 +145,7 @@ internal sealed class SessionFinder(
             var mayAsk = asked is null && !WasDecidedBefore(key, seen) && asks.IsPossible;
             if (mayAsk && asks.TryRecall(key, seen, readAt, out var known))
             {
-                (asked, mayAsk) = (known, false); // From before the read, which is thus not repeated.
+                (asked, mayAsk) = (known, false); // The nodes said so before this read: it is not repeated.
             }
 
             var facts = new FoundFacts(
@@ -375,7 +375,8 @@ internal sealed class SessionFinder(
     }
 
     /// <summary>
-    /// Reports to the client that something it has seen is gone. What this node has is stored again
+    /// Goes on with what there is, flagged for the application, counted and logged: something that
+    /// the client has seen is gone. What this node has is stored again
     /// though it may lack concurrent commits of others: they would have stored those again by now.
     /// Where the store has nothing, only if no end can be lost.
     /// </summary>

@@ -11,8 +11,9 @@ namespace ClusterSession.Opening;
 
 /// <summary>
 /// Opens a session for a request, in two calls: <see cref="TryOpenLocal"/> for this node's copy if
-/// that may be used without asking, and where it says no <see cref="OpenAsync"/>, which never tries
-/// that again. Neither opens one whose principal's sessions were all ended. Thread-safe.
+/// that may be used without asking, and where it says no <see cref="OpenAsync"/>, which asks the
+/// store, unless another request has just brought a fresh copy. Neither opens one whose principal's
+/// sessions were all ended. Thread-safe.
 /// </summary>
 internal sealed class SessionOpener(
     NodeSessions local,

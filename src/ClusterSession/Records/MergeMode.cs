@@ -4,7 +4,8 @@ namespace ClusterSession.Records;
 public enum MergeMode
 {
     /// <summary>
-    /// A session that was never stored. If its key exists with another history, the answer is
+    /// A session that was never stored. If its key has a record that does not contain this version,
+    /// the answer is
     /// <see cref="WriteOutcome.Collision"/>.
     /// </summary>
     Create,

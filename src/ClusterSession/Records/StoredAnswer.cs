@@ -9,8 +9,8 @@ namespace ClusterSession.Records;
 /// </param>
 /// <param name="IsCurrent">
 /// Whether nothing has followed what this step made, or had made before, so that the store may hand
-/// out a lease. The caller's copy is what is stored only where <paramref name="Previous"/> is the
-/// version that it was made on; for <see cref="WriteOutcome.Unchanged"/>, its own version.
+/// out a lease. What is stored equals the caller's copy only where <paramref name="Previous"/> is
+/// the copy's base or, for <see cref="WriteOutcome.Unchanged"/>, the copy's own version.
 /// </param>
 /// <param name="IsBaseMissing">
 /// Whether a commit was applied to a record that does not contain its base.

@@ -27,7 +27,8 @@ namespace ClusterSession.Recovery;
 /// its recent history may be lost   + documents, revocations among them; then ends in doubt, so
 ///                                  that no client sees an ended session for longer than must be;
 ///                                  then commits in doubt
-/// everything may be lost, or moved + all copies that nobody else is known to have changed
+/// everything may be lost, or other + all copies that nobody else is known to have changed
+///   servers are configured (Moved)
 /// </code>
 /// Every step is a merge or an end, so any number of nodes may do it at once, and again. The rate
 /// is bounded, and nodes start at different moments, because they all hear of a failover at the

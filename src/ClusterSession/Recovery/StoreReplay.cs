@@ -110,12 +110,12 @@ internal sealed class StoreReplay(
         );
 
     /// <summary>
-    /// Commits to sessions that others have changed since and that are not in the store, and
-    /// commits that lack what others had committed before them: those others replay them, or
-    /// have ended them. So they are merged as soon as that is there; if nobody has brought it after
-    /// some rounds in which the store has answered, those others are gone, and they are stored as
-    /// they were here. Should the store be replaced meanwhile, they are among what is replayed to
-    /// the next one.
+    /// Commits that wait for other nodes: to a session that the store has not and that another node
+    /// has changed since, or made on another node's commit that the store has not. That node
+    /// replays its commit, or has ended the session. As soon as the store has it, the commit of
+    /// this node is merged into it. If nobody has brought it after some rounds in which the store
+    /// has answered, that node is gone, and the commit is stored as it was here. Should the store
+    /// be replaced meanwhile, the commit is among what is replayed to the next one.
     /// </summary>
     /// <param name="partition">The partition.</param>
     /// <param name="isReplaced">Whether another server has taken over meanwhile.</param>

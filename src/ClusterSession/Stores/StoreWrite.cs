@@ -8,9 +8,9 @@ namespace ClusterSession.Stores;
 /// <see cref="WriteOutcome.Superseded"/>: still has; for <see cref="WriteOutcome.Destroyed"/>: of
 /// the end).</param>
 /// <param name="Replicas">How many replicas confirmed, where the caller asked for some.</param>
-/// <param name="Lease">How long what is stored now may be relied on. That is the caller's copy only
-/// where <paramref name="Previous"/> is the version that it was made on; for
-/// <see cref="WriteOutcome.Unchanged"/>, its own version.</param>
+/// <param name="Lease">How long what is stored now may be relied on. What is stored equals
+/// the caller's copy only where <paramref name="Previous"/> is the copy's base or, for
+/// <see cref="WriteOutcome.Unchanged"/>, the copy's own version.</param>
 /// <param name="Failure">Why it was not done, for
 /// <see cref="WriteOutcome.Unavailable"/>.</param>
 /// <param name="IsBaseMissing">

@@ -23,9 +23,10 @@ namespace ClusterSession.Touching;
 /// prolonged in time.
 /// <code>
 /// use, and the last touch is a touch interval old  touch at once
-/// use, and another node has prolonged the session  touch a touch interval later, unless this
-///   last                                           node has prolonged it by then: that node must
-///                                                  not take its own last use for the last of all
+/// use, and another node has prolonged the session  touch a touch interval later, so that the
+///   last                                           other node does not take its own last use for
+///                                                  the last of all; unless this node has prolonged
+///                                                  the session by then
 /// use, and this node has prolonged the session     nothing; as soon as another node changes or
 ///   last                                           prolongs it, as above
 /// </code>
