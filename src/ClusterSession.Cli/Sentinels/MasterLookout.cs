@@ -86,7 +86,7 @@ internal sealed class MasterLookout(RedisOptions options, RedisEndpoint own, Tim
     }
 
     /// <summary>
-    /// By the clock of those who survived: that of a host that returns may show any time.
+    /// By the clock of the Sentinel that answers: that of a host that returns may show any time.
     /// </summary>
     private async Task<TimeSpan> AwayAsync(RedisConnection connection)
     {

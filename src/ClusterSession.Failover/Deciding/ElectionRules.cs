@@ -22,7 +22,9 @@ internal sealed class ElectionRules(FailoverTimings timings)
         var request = view.Document.Switch is { Step: SwitchStep.HandOver } order ? order : null;
         if (request is { To: { } next } && view.FreeFor < timings.NextMasterWait)
         {
-            // Before the waits for promises that may be unknown: the release has ended all of them.
+            // Goes before the two waits below. The first is for promises that this agent may have
+            // forgotten, the second for promises of others to a master that did not know of this
+            // member. The release has ended all of them.
             return next == view.Self && request.Closed is { } closed && Histories.HasUpTo(view.Own, closed)
                 ? new Decision.Acquire(Begun(view, epoch + 1, source: null, isIncomplete: false))
                 : new Decision.Nothing(Reason.HandingOver);

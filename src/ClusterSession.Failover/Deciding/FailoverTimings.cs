@@ -96,8 +96,8 @@ internal sealed record FailoverTimings
     public TimeSpan MergePause { get; init; } = TimeSpan.FromSeconds(2);
 
     /// <summary>
-    /// Whether a merged member follows the master though its files could not be copied aside, and
-    /// no replica has confirmed the merge or keys were left behind.
+    /// Whether a merged member follows the master though its files could not be copied aside, even
+    /// where no replica has confirmed the merge or keys were left behind.
     /// </summary>
     public bool FollowsWithoutCopy { get; init; }
 

@@ -28,10 +28,10 @@ internal sealed class HolderRules(FailoverTimings timings)
             return new Decision.Write(document with { Change = taken.Numbered(epoch) });
         }
 
+        // A lease that this agent counts already is renewed when less than half of its life is
+        // left, and not at each look: where looks are slow, the agent would do nothing but renew.
         if (view.LeaseEpoch != epoch || view.LeaseLeft < timings.Ttl / 2)
         {
-            // Not sooner: where looks are slow, an agent that renews first would come to nothing
-            // else.
             return new Decision.Renew();
         }
 

@@ -63,7 +63,8 @@ internal sealed class ReplicaRules(FailoverTimings timings)
             return new Decision.Command(LeaveOrFollow(own, ruler.Member, tenure));
         }
 
-        // The line says since when the data is out of touch, by the clock of one who was there.
+        // The merge waits for the line in the ledger: it says, by another member's clock, since
+        // when the data is out of touch (UnmergedData.Since).
         return master.IsOpen && view.Document.Ledger.Any(line => line.Member == view.Self)
             ? new Decision.Command(new RedisAction.Merge(ruler.Member, tenure))
             : new Decision.Nothing(Reason.Unmerged);

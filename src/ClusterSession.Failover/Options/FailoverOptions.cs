@@ -185,9 +185,9 @@ public sealed class FailoverOptions
 
     /// <summary>
     /// Whether a member whose data was merged follows the master though its files could not be
-    /// copied aside, and they would be needed: no replica of the master has confirmed the merge, so
-    /// that only the master's own disk has that data, or there are keys that are not merged
-    /// (damaged, or of other applications). Default: false.
+    /// copied aside, even where that copy is needed. It is needed where no replica of the master
+    /// has confirmed the merge, so that only the master's own disk has that data, and where keys
+    /// were not merged (damaged, or of other applications). Default: false.
     /// </summary>
     public bool FollowWithoutCopy { get; set; }
 

@@ -1,6 +1,8 @@
 namespace ClusterSession.Redis.Merging;
 
-/// <summary>How old what the source has may be, by the clocks of those who survived it.</summary>
+/// <summary>
+/// How long the source was away, by the clocks of the others, and what is too old by that.
+/// </summary>
 /// <remarks>
 /// The clock of a host that returns may be wrong by any amount, and with it the remaining lives
 /// that its Redis shows. So the time since it was last in contact, as the others have counted it,
@@ -9,9 +11,8 @@ namespace ClusterSession.Redis.Merging;
 /// <param name="Away">How long ago the source was in contact last.</param>
 /// <param name="StoreLife">
 /// How long a session lives. A source that was away longer has no session to give, and what is
-/// merged lives no longer. The command takes <c>ClusterSessionOptions.StoreLife</c> by its
-/// defaults; agents do not count <c>LongestRequest</c>: in that last part of its life every node
-/// refuses the session.
+/// merged lives no longer. <c>cluster-session merge</c> counts the default of <c>LongestRequest</c>
+/// in. Agents and the unit of a Sentinel site do not: docs/operations/merge.md says why.
 /// </param>
 /// <param name="TombstoneLife">
 /// How long an end is remembered: <c>ClusterSessionOptions.TombstoneLife</c>, made of that life. A

@@ -148,8 +148,9 @@ internal sealed class MergeDocuments(
     }
 
     /// <summary>
-    /// What has a life here says that something is over: it is remembered too long rather than not
-    /// at all, so that a clock which is behind shortens nothing.
+    /// An element that expires says that something is over, and is better remembered too long than
+    /// too short. So the time away alone bounds its life. The difference of the clocks, which
+    /// shortens the life of a session, does not.
     /// </summary>
     private TimeSpan LifeAtTarget(string name, TimeSpan life) =>
         life != TimeSpan.MaxValue

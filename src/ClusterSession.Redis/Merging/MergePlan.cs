@@ -111,8 +111,10 @@ internal static class MergePlan
         };
 
     /// <summary>
-    /// How long the target may keep what the source has: not longer than the source would, nor than
-    /// it can have been in use; a session by the clock of either.
+    /// How long the target may keep what the source has: the shorter of two lives. One is what the
+    /// source shows as left, of a session or login less what the target's clock is ahead. The other
+    /// is the longest life of a session, or of a tombstone, less the time that the source was away;
+    /// it does not bound a login, which has an end of its own.
     /// </summary>
     private static TimeSpan LifeAtTarget(
         in MergeEntry source,

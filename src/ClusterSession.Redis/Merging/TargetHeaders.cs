@@ -8,8 +8,9 @@ namespace ClusterSession.Redis.Merging;
 /// under the next one.
 /// </summary>
 /// <remarks>
-/// What the source took before that belongs to the session, whatever its id is by now. The same
-/// rule as for what a node replays: not to another person's, and not what is newer than the end.
+/// What the source had taken before the rotation belongs to the session, whatever its id is by now.
+/// The rule is the one of a node's replay: nothing goes to another person's session, and nothing
+/// that is newer than the end.
 /// </remarks>
 internal sealed class TargetHeaders(MergeLink target, RedisKeys keys)
 {

@@ -42,7 +42,7 @@ internal sealed class ReadRequest(RedisKeys keys, SessionKey key, SessionVersion
         if (!reader.IsAggregate)
         {
             return known.IsNone
-                ? StoreRead.Damaged(RecordReading.NoVersion) // As this caller's, who has none.
+                ? StoreRead.Damaged(RecordReading.NoVersion) // The stored version equals the zeros that were sent.
                 : StoreRead.Unchanged(lease, RecordReading.LifeOf(reader.GetInt64()));
         }
 

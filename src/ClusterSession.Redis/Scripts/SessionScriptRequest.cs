@@ -20,7 +20,9 @@ internal abstract class SessionScriptRequest(RedisScript script, RedisKeys keys,
 
     public override StoreWrite Unavailable(StoreFailure failure) => StoreWrite.Unavailable(failure);
 
-    /// <summary>The version that an answer means which names none.</summary>
+    /// <summary>
+    /// The version that was stored before, where the answer is 'A', which names none: the base.
+    /// </summary>
     protected virtual SessionVersion Base => SessionVersion.None;
 
     public override StoreWrite Damaged(string what) => StoreWrite.Damaged(what);

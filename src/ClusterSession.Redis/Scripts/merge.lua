@@ -53,9 +53,11 @@ local current, theirs = sub(m, VERSION, VERSION + 12), sub(header, VERSION, VERS
 if mode == 'c' and not contains(m, theirs) then return 'X' end
 if (mode == 'a' or mode == 'p') and not contains(m, ARGV[5]) then return 'M' end
 
--- Whether a record that has not got a value has seen and removed it, or has seen and dropped a
--- tombstone. Where neither of the two has dropped any, each removal still stands. One that still
--- stands here may go in this very merge, by a copy that has dropped it, and its values with it.
+-- Whether a record (by: its header) has seen and removed a value that it has not got, or has seen
+-- and dropped a tombstone. For a tombstone these are conditions 2 and 4 of docs/wire-formats.md ("A
+-- merge drops a tombstone"); the callers test 1 and 3. Where neither record has dropped tombstones,
+-- this is not asked: each removal still has its tombstone. A tombstone of the stored record may go
+-- in this very merge, because the copy has dropped it: what it kept out must not come in then.
 local function removed(by, value)
   local written, upto = sub(value, 1, 13), stamp(by, FORGOTTEN)
   if byte(value, 14) % 2 == 0 then return stamp(written) <= upto or contains(by, written) end

@@ -31,15 +31,14 @@ namespace ClusterSession.Redis;
 /// new, repair  EVALSHA merge.lua       attribute by attribute
 /// touch        EVALSHA touch.lua       at most one per session, node and touch interval
 /// end          EVALSHA destroy.lua     leaves a tombstone that expires
-///                                      each script reads, then writes, then reads once: its own
-///                                      write is pushed once, right behind an answer that says
-///                                      that it has written
 /// documents    EVALSHA document-*.lua  key ring, revocations, ends, serving nodes, Data
 ///                                      Protection; tracked as sessions are; one change moves
 ///                                      one element
 /// replicas     WAIT, right behind the commit
 /// </code>
-/// How they are sent, and once more where that may help, is in <see cref="StoreRequestSender"/>.
+/// Each script that writes does all its reads, then all its writes, then one read. So its own write
+/// is pushed once, right behind an answer that says that it has written (commit.lua says why).
+/// <see cref="StoreRequestSender"/> sends the commands, and once more where that may help.
 /// Thread-safe.
 /// </remarks>
 internal sealed class RedisSessionStore : IClusterSessionStore, IRedisPushHandler, IRedisTopologyObserver
@@ -98,7 +97,7 @@ internal sealed class RedisSessionStore : IClusterSessionStore, IRedisPushHandle
         var generation = new GenerationKey(_keys.Generation, writer, options.CommandTimeout, time);
         _create = to =>
             RedisTopology.Create(to, time, random, this, this, generation, _keys.HeartbeatPrefix, _keys.Lease);
-        _topology = new MovableTopology(_create(options), time, OnMoved);
+        _topology = new MovableTopology(_create(options), time, OnServersChanged);
         _inspection = new RedisInspection(time);
         _channel = new RedisChannel(options, _keys.Channel, time, new Random(random.Next()));
         Directory = new RedisDirectory(_topology, _keys);
@@ -328,7 +327,7 @@ internal sealed class RedisSessionStore : IClusterSessionStore, IRedisPushHandle
     /// What the other servers have of the sessions is not known: they may have been replicas of the
     /// former ones, or empty.
     /// </summary>
-    private void OnMoved()
+    private void OnServersChanged()
     {
         _logger.Moved();
         _inspection.Moved();

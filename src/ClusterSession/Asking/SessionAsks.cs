@@ -49,9 +49,9 @@ internal sealed class SessionAsks(
     private long _numbers;
 
     /// <summary>
-    /// Whether others can be asked. A channel that the store refuses is not waited for, but for a
-    /// moment after the start, when it may be about to be connected; one that took no frame in time
-    /// is.
+    /// Whether others can be asked: not over a channel that the store refuses, except shortly after
+    /// the start, when the channel may just be connecting. A channel that only took no frame in
+    /// time counts as possible.
     /// </summary>
     public bool IsPossible =>
         sender.Channel is not null && (!sender.IsRefused || time.GetElapsedTime(_startedAt) < AtStart);

@@ -238,7 +238,7 @@ internal sealed class SessionCommitter(
             {
                 case WriteOutcome.Superseded when VersionIssuer.IsAtEnd(answer.Previous):
                     versions.Withdraw(key, change.Issued);
-                    return CommitResult.Unavailable(StoreFailure.Refused); // As one that was opened at its end.
+                    return CommitResult.Unavailable(StoreFailure.Refused); // As in CommitAsync: no stamps are left.
                 case WriteOutcome.Superseded when attempt < MaxRetries:
                     versions.Withdraw(key, change.Issued);
                     above = answer.Previous;

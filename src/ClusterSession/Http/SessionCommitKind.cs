@@ -7,8 +7,7 @@ internal enum SessionCommitKind
     Nothing,
 
     /// <summary>
-    /// The session could neither be given another id nor be ended, so that nothing of the request
-    /// is kept.
+    /// A rotation or an end of the session has failed, so that nothing of the request is kept.
     /// </summary>
     Refused,
 

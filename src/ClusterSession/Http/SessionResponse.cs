@@ -25,8 +25,9 @@ namespace ClusterSession.Http;
 /// first byte of body -> commit; not acknowledged: response cleared, 503, the body is dropped
 /// end of a run       -> the same, for a response without a body; after the headers: commit, and
 ///                       log that it was late
-/// headers leaving    -> commit of what callbacks have changed (TempData). The body may be on its
-///                       way already, and no 503 drops it: Location and the response's cookies go
+/// headers leaving    -> commit of what callbacks have changed (TempData). A body that is on its
+///                       way cannot be dropped any more. Where the commit fails, the status becomes
+///                       503, and Location and all cookies but the session's are removed
 /// exception passes   -> commit, as AddSession does; a failed commit is a header on whatever
 ///                       answers
 /// </code>

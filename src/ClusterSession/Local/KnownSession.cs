@@ -6,8 +6,8 @@ namespace ClusterSession.Local;
 /// What this node knows of a session by itself: its copy, and what it has committed.
 /// </summary>
 /// <param name="Record">The session.</param>
-/// <param name="State">How much of it that is; never <see cref="CopyState.Stale"/> for what is not
-/// complete.</param>
+/// <param name="State">How much of it that is: the state of a copy that is complete; of anything
+/// else <see cref="CopyState.Incomplete"/> or <see cref="CopyState.Diverged"/>.</param>
 internal readonly record struct KnownSession(SessionRecord Record, CopyState State)
 {
     /// <summary>Whether it is all that the store had under its version.</summary>

@@ -24,9 +24,9 @@ internal sealed class PendingSession(DateTimeOffset since)
     public SessionVersion Base { get; set; }
 
     /// <summary>
-    /// What changed, where one commit is pending, made on <see cref="Base"/> and never sent before,
-    /// or without an answer: the store needs no more than that, and has then exactly
-    /// <see cref="Record"/>.
+    /// What changed, where one commit is pending that was made on <see cref="Base"/>, and that no
+    /// request has sent before it came here. The store needs no more than that, and has then
+    /// exactly <see cref="Record"/>. A sending that was not acknowledged is repeated with it.
     /// </summary>
     public OnlyCommit? OnlyCommit { get; set; }
 

@@ -227,7 +227,8 @@ internal sealed class SessionFinder(
         asked is AskResult.GivenUp or AskResult.Unanswered or AskResult.RestoredSoFar;
 
     /// <summary>
-    /// Whether another node may have it: none was asked that could be, or not all have answered.
+    /// Whether another node may have it: not all nodes have answered, or none was asked although
+    /// the store has a channel.
     /// </summary>
     private bool MayBeElsewhere(AskResult? asked, SessionRecord? record) =>
         WasAskedInVain(asked) || (asked is null && record is null && asks.HasChannel);

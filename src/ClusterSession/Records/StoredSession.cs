@@ -94,7 +94,8 @@ public sealed class StoredSession
             && size > SessionDelta.SizeOf(record)
         )
         {
-            // Too large; one that was so already may shrink.
+            // Too large (StoreWrite.Answered makes StoreFailure.TooLarge of it). A record that was
+            // too large already may shrink.
             return (null, Answer(WriteOutcome.Unavailable, record.Version));
         }
 

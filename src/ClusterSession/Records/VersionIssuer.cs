@@ -8,7 +8,7 @@ namespace ClusterSession.Records;
 /// <para>
 /// A version is above the clock, the record it is made on, the token of the request and the last
 /// one issued for the session: a client never finds its later write undone by an earlier version,
-/// and two requests never make two states under one.
+/// and two requests never make two states under one version.
 /// </para>
 /// <para>
 /// Bounded: sessions are remembered in two generations, and with the older one all of it is
@@ -48,7 +48,8 @@ internal sealed class VersionIssuer
     public static bool IsAtEnd(SessionVersion version) => version.Stamp > SessionVersion.MaxStamp - Margin;
 
     /// <summary>
-    /// A copy as another state than that of its version: two states never have one.
+    /// The copy under a new version. Its content is another state than the one that its present
+    /// version was issued for, and two states never get one version.
     /// </summary>
     public SessionRecord Renew(SessionKey key, SessionRecord record)
     {

@@ -145,9 +145,9 @@ internal sealed class JournalSender(
 
     /// <summary>
     /// The ordinary case under <see cref="SessionDurability.Local"/> is one commit that has never
-    /// been sent: a command with what it changed, as a request would have sent it. Of its state
-    /// others may know the version already, so it may not become another state than that: where
-    /// others have committed meanwhile, the record is merged.
+    /// been sent: a command with what it changed, as a request would have sent it. Clients may have
+    /// seen its version already, and no other state may have that. So it is applied to its base
+    /// only: where others have committed meanwhile, the record is merged under a new version.
     /// </summary>
     private async ValueTask<bool> SendCommitsAsync(
         SessionKey key,

@@ -4,9 +4,9 @@ using ClusterSession.Principals;
 namespace ClusterSession.Revoking;
 
 /// <summary>
-/// The revocations that this node has heard of, in memory. What it knew at an earlier moment is
-/// found by the number of revocations that it had heard of by then: a request keeps that one
-/// number.
+/// The revocations that this node has received, in memory, numbered in the order in which they
+/// came. A request keeps the last number of the moment when it begins: a revocation with a higher
+/// one was not known then.
 /// </summary>
 /// <remarks>
 /// An end counts until its life is over, and is remembered for a minute longer: a session that
@@ -25,7 +25,7 @@ internal sealed class RevocationList(TimeProvider time)
     private long _heard;
 
     /// <summary>
-    /// How many it has heard of by now: what a request keeps of the moment when it begins.
+    /// The number of the last one that came: what a request keeps of the moment when it begins.
     /// </summary>
     public long Heard => Volatile.Read(ref _heard);
 
@@ -102,8 +102,8 @@ internal sealed class RevocationList(TimeProvider time)
     /// </summary>
     /// <param name="principal">Whose record.</param>
     /// <param name="heard">
-    /// How many had been heard of when the request began. Of a process that has ended the principal
-    /// again since, nothing is said: by that end the record is over in either case.
+    /// <see cref="Heard"/> when the request began. Of a process that has ended the principal again
+    /// since, nothing is said: by that end the record is over in either case.
     /// </param>
     /// <param name="own">An end of this node that the request has made itself.</param>
     public byte[] Describe(PrincipalKey principal, long heard, Revocation own = default)

@@ -11,7 +11,8 @@ namespace ClusterSession.Stores;
 ///                                      change would have come
 /// it does not, and a copy may be old   For(time, span): current for a named time after the answer
 ///   for so long                        was asked for
-/// it does not, and no copy may be old  None: each use of a copy asks "unless it has this version"
+/// it does not, and no copy may be old  None: each use of a copy asks by version. The store answers
+///                                      with the record only if that has another one
 ///                                      (IClusterSessionStore.ReadAsync)
 /// it is in this process                Always
 /// </code>

@@ -31,10 +31,10 @@ namespace ClusterSession.Touching;
 ///   last                                           prolongs it, as above
 /// </code>
 /// A touch is answered with the version that the store has, which confirms the copy. A use that
-/// does not prolong is confirmed by a read "unless it has this version". So a copy that is used is
-/// never behind for longer than a touch interval, whatever has become of the store's announcements.
-/// A touch names the time of the use, not its own: the store keeps the session as long as if it had
-/// been told at once.
+/// does not prolong is confirmed by a read by version: the store answers with the record only if
+/// that has another one. So a copy that is used is never behind for longer than a touch interval,
+/// whatever has become of the store's announcements. A touch names the time of the use, not its
+/// own: the store keeps the session as long as if it had been told at once.
 /// </remarks>
 internal sealed class SessionTouches(
     StoreGuard store,

@@ -84,15 +84,15 @@ internal sealed class StoreGuard(
             : new(StoreRead.Unavailable(StoreFailure.Unreachable));
 
     /// <summary>
-    /// As the others, but watched here only where the request may have to give up early: else
-    /// anyone who awaits it tells <see cref="Judge"/> of the answer. A layer around it would be a
-    /// state machine a commit.
+    /// Commits. The guard watches the answer itself only where the request may have to give up
+    /// early. Else the caller has to pass the answer to <see cref="Judge"/>: an async method here
+    /// would cost a state machine for each commit.
     /// </summary>
     /// <param name="key">Which session.</param>
     /// <param name="change">The change.</param>
     /// <param name="deadline">Until when it is waited for.</param>
     /// <param name="partition">
-    /// The partition that <see cref="Judge"/> is to be told of, or -1.
+    /// What the caller passes to <see cref="Judge"/> with the answer; -1: nothing is to be judged.
     /// </param>
     public ValueTask<StoreWrite> CommitAsync(
         SessionKey key,
