@@ -76,18 +76,6 @@ public sealed class StoreLossHistoryTests
         Fails("LOST-ENTRY", h => WentBack(h, Holder.WasRestartedSince, EventFlags.None));
 
     [Fact]
-    public void Such_a_commit_may_be_lost_in_silence_where_the_cookie_of_a_request_beside_took_its_place() =>
-        Lawful(h => WentBackUnnamed(h, Holder.WasRestartedSince, sent: 8));
-
-    [Fact]
-    public void Nor_is_it_lost_in_silence_where_the_client_came_with_its_cookie() =>
-        Fails("LOST-ENTRY", h => WentBackUnnamed(h, Holder.WasRestartedSince, sent: 9));
-
-    [Fact]
-    public void Nor_while_a_node_holds_it_whatever_the_cookie_names() =>
-        Fails("LOST-ENTRY", h => WentBackUnnamed(h, Holder.Lives, sent: 8));
-
-    [Fact]
     public void Such_a_commit_is_held_by_a_node_that_has_shown_it() =>
         Fails("LOST-ENTRY", h =>
             WentBack(h.Add([Op.List(V1)], client: 3, node: "C", from: 4, to: 5), Holder.WasRestartedSince)
@@ -180,19 +168,6 @@ public sealed class StoreLossHistoryTests
             )
             .Final([Op.List(V2)])
             .Final([Op.List(V2)], node: "B");
-
-    /// <summary>
-    /// A client commits at A and at B at once, and is answered by B last. The store goes back
-    /// behind the commit at A.
-    /// </summary>
-    private static HistoryBuilder WentBackUnnamed(HistoryBuilder h, Holder holder, long sent) =>
-        Of(h, holder)
-            .Add([Op.Append(V1)], node: "A", from: 2_000, to: 2_002, committed: 9)
-            .Add([Op.Get("k", null)], node: "B", from: 2_001, to: 2_003, served: 8)
-            .Fault("old snapshot", "redis", FaultLayer.Store, Lost, Lost + 10, effect: FaultEffect.Loss)
-            .Add([Op.Get("k", null)], node: "B", from: Asked, sent: sent, served: 9)
-            .Final([Op.List()])
-            .Final([Op.List()], node: "B");
 
     private static HistoryBuilder Revived(HistoryBuilder h, params string[] restarted) => Revived(h, Asked, restarted);
 
