@@ -143,7 +143,8 @@ public sealed class CheckContext
             return OutcomeClass.Budget;
         }
 
-        return !WasTold(session, earlier, reader) ? OutcomeClass.Never
+        return LostUnnamed(session, earlier, reader) ? OutcomeClass.Forgotten
+            : !WasTold(session, earlier, reader) ? OutcomeClass.Never
             : mayBeReported(this, earlier, reader) ? OutcomeClass.Budget
             : Losses.Excuse(session, earlier, reader) ? OutcomeClass.Forgotten
             : OutcomeClass.Never;
@@ -209,6 +210,30 @@ public sealed class CheckContext
             && (e.Client == reader.Client || e.Client == earlier.Client)
             && e.CompleteNs >= earlier.InvokeNs
             && e.InvokeNs <= reader.CompleteNs
+        );
+
+    /// <summary>
+    /// Whether the store has lost a commit that no node holds, and no client can be told, since
+    /// none has a cookie that names it.
+    /// </summary>
+    internal bool LostUnnamed(SessionHistory session, HistoryEvent commit, HistoryEvent reader) =>
+        WasNeverNamed(session, commit, reader) && Losses.Excuse(session, commit, reader);
+
+    /// <summary>
+    /// Whether the client never asked with a cookie that names the commit, because it had sent
+    /// several requests at once, and another one was answered later: a client keeps one cookie, and
+    /// a cookie names one commit. Nobody can tell such a client that the commit is gone.
+    /// </summary>
+    private static bool WasNeverNamed(SessionHistory session, HistoryEvent commit, HistoryEvent reader) =>
+        commit.Committed is { } version
+        && session.Events.Any(e =>
+            e.Client == commit.Client && e.InvokeNs < commit.CompleteNs && e.CompleteNs > commit.CompleteNs
+        )
+        && !session.Events.Any(e =>
+            (e.Client == commit.Client || e.Client == reader.Client)
+            && e.CompleteNs > commit.CompleteNs
+            && e.TokenSent is { } sent
+            && sent >= version
         );
 
     /// <summary>

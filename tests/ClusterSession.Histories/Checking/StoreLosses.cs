@@ -9,6 +9,9 @@ namespace ClusterSession.Histories.Checking;
 ///   A serves or commits the session ---- the store loses it ---- B is asked            nothing is excused: A has it
 ///   A serves or commits the session -- A ends -- the store loses it -- B is asked      excused
 ///   A serves or commits the session -- the store loses it -- A is frozen -- B is asked excused, if it was said
+///   A serves the session -- B renews its id -- the store loses it -- B ends            excused
+///
+/// A copy under an id that had been renewed restores nothing under the next one.
 ///
 /// An end is known to every node that lived when it was acknowledged, and to all of them or to
 /// none.
@@ -27,7 +30,13 @@ internal sealed class StoreLosses(History history, CheckOptions options)
     public bool Excuse(SessionHistory session, HistoryEvent earlier, HistoryEvent reader) =>
         _losses.Exists(loss =>
             Hit(loss, earlier, reader)
-            && !HasHolder(session.Events.Where(e => Contains(session, e, earlier, loss)), reader, mustBeReachable: true)
+            && !HasHolder(
+                session,
+                session.Events.Where(e => Contains(session, e, earlier, loss)),
+                loss,
+                reader,
+                mustBeReachable: true
+            )
         );
 
     /// <summary>Whether the session as such may be gone for somebody who asks for it.</summary>
@@ -35,7 +44,9 @@ internal sealed class StoreLosses(History history, CheckOptions options)
         _losses.Exists(loss =>
             Hit(loss, earlier, reader)
             && !HasHolder(
+                session,
                 session.Events.Where(e => IsServed(session, e) && e.InvokeNs <= loss.EndNs),
+                loss,
                 reader,
                 mustBeReachable: reader.Has(EventFlags.Regressed)
             )
@@ -57,12 +68,30 @@ internal sealed class StoreLosses(History history, CheckOptions options)
     private static bool Hit(FaultEvent loss, HistoryEvent earlier, HistoryEvent reader) =>
         loss.StartNs <= reader.CompleteNs && loss.EndNs >= earlier.InvokeNs;
 
-    private bool HasHolder(IEnumerable<HistoryEvent> held, HistoryEvent reader, bool mustBeReachable) =>
-        held.Any(e =>
+    private bool HasHolder(
+        SessionHistory session,
+        IEnumerable<HistoryEvent> held,
+        FaultEvent loss,
+        HistoryEvent reader,
+        bool mustBeReachable
+    )
+    {
+        var lost = session
+            .Events.Where(e => e.Result == RequestResult.Ok && session.IsOwn(e) && e.CompleteNs < loss.StartNs)
+            .Select(GenerationAfter)
+            .DefaultIfEmpty()
+            .Max();
+        return held.Any(e =>
             e.CompleteNs < reader.CompleteNs
+            && GenerationAfter(e) >= lost
             && !IsRestarted(e.Node, e.InvokeNs, reader.CompleteNs)
             && (!mustBeReachable || IsReachable(e.Node, reader))
         );
+    }
+
+    /// <summary>Under which of the session's ids the node has it when it answers.</summary>
+    private static int GenerationAfter(HistoryEvent request) =>
+        request.Ops.Any(op => op.Kind == OpKind.Renew) ? request.Generation + 1 : request.Generation;
 
     /// <summary>
     /// Whether its node had, as it answered, what the earlier request did or saw.

@@ -65,7 +65,7 @@ public sealed class StalenessCheck : IHistoryCheck
                 {
                     report.Violation(
                         "STALE-READ",
-                        OutcomeClass.Never,
+                        context.LostUnnamed(session, write, reader) ? OutcomeClass.Forgotten : OutcomeClass.Never,
                         $"entry {value} is not seen {(reader.InvokeNs - write.CompleteNs) / 1e6:0} ms after it was acknowledged",
                         write,
                         reader

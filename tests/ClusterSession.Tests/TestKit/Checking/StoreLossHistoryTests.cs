@@ -55,6 +55,22 @@ public sealed class StoreLossHistoryTests
         Lawful(h => Deleted(h, Holder.IsFrozen, flags: EventFlags.Regressed));
 
     [Fact]
+    public void Session_may_be_lost_with_the_node_that_renewed_its_id_though_another_had_it_under_the_old_id() =>
+        Lawful(h => DeletedAfterRenewal(h, restarted: "B"));
+
+    [Fact]
+    public void Session_whose_id_was_renewed_is_held_by_the_node_that_renewed_it() =>
+        Fails("LOST-SESSION", h => DeletedAfterRenewal(h, restarted: "A"));
+
+    [Fact]
+    public void Commit_lost_before_the_id_was_renewed_is_held_by_who_had_it_under_the_old_id() =>
+        Fails("LOST-ENTRY", h => RenewedAfterTheLoss(h, Holder.Lives));
+
+    [Fact]
+    public void Such_a_commit_may_be_lost_with_that_node() =>
+        Lawful(h => RenewedAfterTheLoss(h, Holder.WasRestartedSince));
+
+    [Fact]
     public void What_comes_after_an_excused_loss_is_another_session() =>
         Lawful(h =>
             Deleted(h, Holder.WasRestartedSince)
@@ -74,6 +90,26 @@ public sealed class StoreLossHistoryTests
     [Fact]
     public void Such_a_commit_may_not_be_lost_in_silence() =>
         Fails("LOST-ENTRY", h => WentBack(h, Holder.WasRestartedSince, EventFlags.None));
+
+    [Fact]
+    public void Such_a_commit_may_be_lost_in_silence_where_the_cookie_of_a_request_beside_took_its_place() =>
+        Lawful(h => WentBackUnnamed(h, Holder.WasRestartedSince, sent: 8));
+
+    [Fact]
+    public void Nor_is_it_lost_in_silence_where_the_client_came_with_its_cookie() =>
+        Fails("LOST-ENTRY", h => WentBackUnnamed(h, Holder.WasRestartedSince, sent: 9));
+
+    [Fact]
+    public void Nor_while_a_node_holds_it_whatever_the_cookie_names() =>
+        Fails("LOST-ENTRY", h => WentBackUnnamed(h, Holder.Lives, sent: 8));
+
+    [Fact]
+    public void Read_without_such_a_commit_is_not_stale() =>
+        Lawful(h => ReadByAnother(WentBackUnnamed(Limited(h), Holder.WasRestartedSince, sent: 8)));
+
+    [Fact]
+    public void Read_without_a_commit_that_a_node_holds_is_stale_whatever_the_cookie_names() =>
+        Fails("STALE-READ", h => ReadByAnother(WentBackUnnamed(Limited(h), Holder.Lives, sent: 8)));
 
     [Fact]
     public void Such_a_commit_is_held_by_a_node_that_has_shown_it() =>
@@ -150,6 +186,17 @@ public sealed class StoreLossHistoryTests
             .Add([Op.List()], node: "B", from: Asked, flags: EventFlags.NewSession | flags);
 
     /// <summary>
+    /// A session is written at A, its id is renewed at B, it is deleted in the store, and asked for
+    /// at C. One of A and B was restarted before that.
+    /// </summary>
+    private static HistoryBuilder DeletedAfterRenewal(HistoryBuilder h, string restarted) =>
+        h.Add([Op.Append(V1)], node: "A", from: 2_000, to: 2_001, flags: EventFlags.NewSession)
+            .Add([Op.Renew()], node: "B", from: 2_010, to: 2_011)
+            .Fault("kill -9", restarted, FaultLayer.Node, 5_000, 5_100, restarted: restarted)
+            .Fault("keys deleted", "redis", FaultLayer.Store, Lost, Lost + 10, effect: FaultEffect.Loss)
+            .Add([Op.List()], node: "C", generation: 1, from: Asked, flags: EventFlags.NewSession);
+
+    /// <summary>
     /// A session is written at A, then the store goes back behind that; it is reported to the
     /// client at B, and it is missing at the end.
     /// </summary>
@@ -169,6 +216,31 @@ public sealed class StoreLossHistoryTests
             .Final([Op.List(V2)])
             .Final([Op.List(V2)], node: "B");
 
+    /// <summary>
+    /// A client commits at A and at B at once, and is answered by B last. The store goes back
+    /// behind the commit at A.
+    /// </summary>
+    private static HistoryBuilder WentBackUnnamed(HistoryBuilder h, Holder holder, long sent) =>
+        Of(h, holder)
+            .Add([Op.Append(V1)], node: "A", from: 2_000, to: 2_002, committed: 9)
+            .Add([Op.Get("k", null)], node: "B", from: 2_001, to: 2_003, served: 8)
+            .Fault("old snapshot", "redis", FaultLayer.Store, Lost, Lost + 10, effect: FaultEffect.Loss)
+            .Add([Op.Get("k", null)], node: "B", from: Asked, sent: sent, served: 9)
+            .Final([Op.List()])
+            .Final([Op.List()], node: "B");
+
+    /// <summary>
+    /// The store goes back behind a commit at A; B tells of the loss, and then renews the id.
+    /// </summary>
+    private static HistoryBuilder RenewedAfterTheLoss(HistoryBuilder h, Holder holder) =>
+        Of(h, holder)
+            .Add([Op.Append(V1)], node: "A", from: 2_000, committed: 9)
+            .Fault("old snapshot", "redis", FaultLayer.Store, Lost, Lost + 10, effect: FaultEffect.Loss)
+            .Add([Op.Get("k", null)], node: "B", from: Asked, sent: 9, flags: EventFlags.Regressed)
+            .Add([Op.Renew()], node: "B", from: Asked + 10)
+            .Final([Op.List()], generation: 1)
+            .Final([Op.List()], node: "B", generation: 1);
+
     private static HistoryBuilder Revived(HistoryBuilder h, params string[] restarted) => Revived(h, Asked, restarted);
 
     private static HistoryBuilder Revived(HistoryBuilder h, int at, params string[] restarted)
@@ -184,11 +256,17 @@ public sealed class StoreLossHistoryTests
             .Add([Op.List(V1)], client: 7, node: "B", kind: ClientKind.Thief, from: at);
     }
 
-    private static HistoryBuilder Stale(HistoryBuilder h, int at)
+    private static HistoryBuilder ReadByAnother(HistoryBuilder h) =>
+        h.Add([Op.List()], client: 5, node: "B", from: Asked + 5_000, sent: 8, served: 8);
+
+    private static HistoryBuilder Limited(HistoryBuilder h)
     {
         h.Options = h.Options with { StalenessLimit = TimeSpan.FromSeconds(1) };
-        return h.Add([Op.Append(V1)], node: "A", from: 10, to: 11).Add([Op.List()], client: 5, node: "B", from: at);
+        return h;
     }
+
+    private static HistoryBuilder Stale(HistoryBuilder h, int at) =>
+        Limited(h).Add([Op.Append(V1)], node: "A", from: 10, to: 11).Add([Op.List()], client: 5, node: "B", from: at);
 
     private static HistoryBuilder Of(HistoryBuilder h, Holder holder) =>
         holder switch
