@@ -12,7 +12,7 @@ namespace ClusterSession.Cli.Commands;
 /// <summary>Says what happened in the cluster.</summary>
 internal static class HistoryCommand
 {
-    private static readonly string[] Heads = ["When", "Epoch", "What", "Without master", "Why"];
+    private static readonly string[] Heads = ["When", "Epoch", "What", "Took", "Why"];
 
     public static Command Create(CommonOptions common, Terminal terminal)
     {
@@ -59,8 +59,8 @@ internal static class HistoryCommand
             (Words.Time(line.At), null),
             (line.Epoch.ToString(CultureInfo.InvariantCulture), null),
             (
-                Sentence(line) + (line.IsIncomplete ? ", without newer data that is known to exist" : ""),
-                line.IsIncomplete ? Color.Red : null
+                Sentence(line) + (line.LacksNewerData ? ", without newer data that is known to exist" : ""),
+                line.LacksNewerData ? Color.Red : null
             ),
             (
                 line.DurationMilliseconds is { } duration ? Words.Duration(TimeSpan.FromMilliseconds(duration)) : "-",

@@ -26,7 +26,10 @@ internal static class AgentFiles
             Settings(site, secrets, redis.Name, redis.Host, redis.AgentPort!.Value)
         );
 
-    /// <summary>Beside a Redis that is no member, which alone its settings name.</summary>
+    /// <summary>
+    /// Settings of the follower beside a Redis that is no member. Only these settings name that
+    /// Redis.
+    /// </summary>
     public static GeneratedFile Follower(SiteDescription site, SiteSecrets secrets, SiteRedis redis)
     {
         var settings = Settings(site, secrets, redis.Name, redis.Host, redis.FollowerPort!.Value);
@@ -176,7 +179,7 @@ internal static class AgentFiles
         {
             failover.Remove("Directory");
             // A follower asks the agents: it only has to know that they need no voter.
-            var logsIn = site.HasCoordinatorPassword && site.Guided.All(one => one.Name != name);
+            var logsIn = site.HasCoordinatorPassword && site.ReplicasWithFollower.All(one => one.Name != name);
             failover["Coordinator"] = logsIn ? $"{coordinator},password={secrets.CoordinatorPassword}" : coordinator;
         }
 

@@ -4,8 +4,8 @@ using ClusterSession.Cli.Shell;
 namespace ClusterSession.Cli.Generating;
 
 /// <summary>
-/// What a store in which agents agree and the rest of a description must be together. Either the
-/// site describes ZooKeeper servers of its own, or it names a store that runs already.
+/// Checks that the coordination store fits the rest of the description. Either the site describes
+/// ZooKeeper servers of its own, or it names a store that runs already.
 /// </summary>
 internal static partial class CoordinatorRules
 {

@@ -56,7 +56,7 @@ internal static class HostList
             || file == $"{name}-notify"
             || (site.Nodes.Any(node => node.Name == name) && IsOfNode(path))
             || (
-                site.Followers.Any(follower => follower.Name == name)
+                site.ReplicasThroughHaproxy.Any(follower => follower.Name == name)
                 && path.Contains("replication.", StringComparison.Ordinal)
             )
         );

@@ -9,7 +9,7 @@ internal static class KeepalivedFiles
     /// <summary>Where the agent says to keepalived whether its Redis is the open master.</summary>
     public static string TrackFile(SiteDescription site, string redis) => $"{site.RunDirectory}/{redis}/lease";
 
-    /// <summary>Where it alone decides: what it has said, of its notify commands.</summary>
+    /// <summary>The directory of the notices, where keepalived alone decides.</summary>
     public static string NoticeDirectory(SiteDescription site, SiteRedis redis) =>
         $"{site.DataDirectory}/{redis.Name}-notify";
 
@@ -90,7 +90,11 @@ internal static class KeepalivedFiles
             $"{redis.Name}-keepalived",
             $"keepalived beside {redis.Name}",
             $"""
-            {(site.IsAlone ? SystemdUnits.State(site, $"{redis.Name}-notify", "root") : RunDirectory(site, redis))}
+            {(
+                site.IsAlone
+                    ? SystemdUnits.StateLine(site, $"{redis.Name}-notify", "root")
+                    : RunDirectoryLine(site, redis)
+            )}
             ExecStartPre=/usr/sbin/keepalived -t -f {conf}
             ExecStart=/usr/sbin/keepalived --dont-fork --log-console -p {pids}.pid -r {pids}-vrrp.pid -f {conf}
             ExecReload=/usr/sbin/keepalived -t -f {conf}
@@ -105,8 +109,9 @@ internal static class KeepalivedFiles
     }
 
     /// <summary>
-    /// Of the agent's user, and made by whom comes first: keepalived watches the directory.
+    /// The line of a unit that makes the directory of the tracked file, for the agent's user. The
+    /// agent or keepalived may start first, and keepalived watches the directory.
     /// </summary>
-    public static string RunDirectory(SiteDescription site, SiteRedis redis) =>
+    public static string RunDirectoryLine(SiteDescription site, SiteRedis redis) =>
         $"ExecStartPre=+/usr/bin/install -d -o redis -g redis {site.RunDirectory}/{redis.Name}";
 }

@@ -41,7 +41,7 @@ internal static class RedisFiles
             ApplicationPassword = secrets.ApplicationPassword,
             KeyPrefix = site.KeyPrefix,
         };
-        var follower = site.Followers.Any()
+        var follower = site.ReplicasThroughHaproxy.Any()
             ? $"""
 
                 # Replicas without an agent log in by this user. Their HAProxy leads them to the open master only.
@@ -60,7 +60,8 @@ internal static class RedisFiles
             # until its agent has decided. What agents change at run time does not outlast a restart.
             # Users have digests of passwords, "default" is off, and has all rights for the reading of the
             # append-only file. min-replicas-to-write is 0, since a master that was just promoted has no replica
-            # yet; its lease stops a master that is cut off. The two repl- settings are those of a quick change.
+            # yet; its lease stops a master that is cut off. repl-diskless-sync-delay 0: a replica gets all data at
+            # once. repl-backlog-ttl 0: a master without replicas keeps its replication id.
             {string.Join('\n', closed.Lines())}
             {follower}
             """

@@ -56,12 +56,13 @@ internal static class RedisUnits
     }
 
     /// <summary>
-    /// Its directory, where systemd makes it and where a command does, which has to come before the
-    /// one that copies into it.
+    /// The line of a unit that makes the directory of a process. <c>State</c> has it where systemd
+    /// makes the directory. <c>Made</c> has it where a command does: that command has to come
+    /// before the one that copies into the directory.
     /// </summary>
     private static (string Made, string State) Directory(SiteDescription site, string name)
     {
-        var state = SystemdUnits.State(site, name, "redis");
+        var state = SystemdUnits.StateLine(site, name, "redis");
         return state.StartsWith("ExecStartPre=", StringComparison.Ordinal) ? ($"\n{state}", "") : ("", state);
     }
 

@@ -2,9 +2,7 @@ using ClusterSession.Cli.Shell;
 
 namespace ClusterSession.Cli.Generating;
 
-/// <summary>
-/// Where the secrets of a site are: a YAML file, and before it environment variables.
-/// </summary>
+/// <summary>Secrets of a site: a YAML file. Environment variables override it.</summary>
 /// <param name="file">The file, which need not exist where the environment has all of them.</param>
 /// <param name="hasCoordinator">Whether the agents log in at ZooKeeper or etcd.</param>
 /// <param name="terminal">Has the environment.</param>

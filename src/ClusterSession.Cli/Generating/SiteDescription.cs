@@ -100,7 +100,9 @@ internal sealed record SiteDescription
         Coordinator is { } coordinator
         && (CoordinatorRules.IsZooKeeper(coordinator) || CoordinatorRules.HasUser(coordinator));
 
-    /// <summary>The ZooKeeper servers; none where the agents are the store themselves.</summary>
+    /// <summary>
+    /// The ZooKeeper servers of this site; none where it describes none of its own.
+    /// </summary>
     public IReadOnlyList<SiteZooKeeper> ZooKeepers => Ensemble?.Servers ?? [];
 
     public IEnumerable<SiteRedis> Redis => Candidates.Concat(Replicas);
@@ -121,11 +123,15 @@ internal sealed record SiteDescription
     public IEnumerable<SiteRedis> Members => HasAgents ? Redis.Where(one => one.AgentPort > 0) : [];
 
     /// <summary>Redis servers beside which a follower runs: no members.</summary>
-    public IEnumerable<SiteRedis> Guided => HasAgents ? Replicas.Where(one => one.FollowerPort is not null) : [];
+    public IEnumerable<SiteRedis> ReplicasWithFollower =>
+        HasAgents ? Replicas.Where(one => one.FollowerPort is not null) : [];
 
     /// <summary>Redis servers beside which a watcher runs: Sentinel may make them master.</summary>
     public IEnumerable<SiteRedis> Watched => Traffic == TrafficSwitch.Sentinel ? Candidates : [];
 
-    /// <summary>Redis servers that follow the master through a HAProxy, without any.</summary>
-    public IEnumerable<SiteRedis> Followers => HasAgents ? Redis.Except(Members).Except(Guided) : [];
+    /// <summary>
+    /// Replicas with neither agent nor follower: they follow the master through HAProxy.
+    /// </summary>
+    public IEnumerable<SiteRedis> ReplicasThroughHaproxy =>
+        HasAgents ? Redis.Except(Members).Except(ReplicasWithFollower) : [];
 }

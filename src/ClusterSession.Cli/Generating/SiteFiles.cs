@@ -78,7 +78,7 @@ internal static class SiteFiles
             yield return AgentFiles.Agent(site, secrets, redis);
         }
 
-        foreach (var redis in site.Guided)
+        foreach (var redis in site.ReplicasWithFollower)
         {
             yield return RedisFiles.Closed(site, secrets, redis);
             yield return AgentFiles.Follower(site, secrets, redis);
@@ -89,12 +89,12 @@ internal static class SiteFiles
             yield return ZooKeeperFiles.Of(site, site.Ensemble!, server);
         }
 
-        if (site.Followers.Any())
+        if (site.ReplicasThroughHaproxy.Any())
         {
             yield return HaproxyFiles.Replication(site);
         }
 
-        foreach (var redis in site.Followers)
+        foreach (var redis in site.ReplicasThroughHaproxy)
         {
             yield return RedisFiles.Following(site, secrets, redis);
         }

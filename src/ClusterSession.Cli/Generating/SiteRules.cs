@@ -3,7 +3,7 @@ using ClusterSession.Cli.Shell;
 
 namespace ClusterSession.Cli.Generating;
 
-/// <summary>What the parts of a description must be together.</summary>
+/// <summary>Checks that the parts of a description fit each other.</summary>
 internal static class SiteRules
 {
     private const int Votes = 3;
@@ -54,7 +54,7 @@ internal static class SiteRules
             throw yaml.Refusal("sentinels", "do not go with agents: two would decide.", "Leave them out.");
         }
 
-        if (site.Guided.FirstOrDefault(one => one.AgentPort is not null) is { } both)
+        if (site.ReplicasWithFollower.FirstOrDefault(one => one.AgentPort is not null) is { } both)
         {
             throw redis.Refusal(
                 "replicas",
@@ -234,7 +234,7 @@ internal static class SiteRules
             );
         }
 
-        if (site.Followers.FirstOrDefault() is { } follower)
+        if (site.ReplicasThroughHaproxy.FirstOrDefault() is { } follower)
         {
             throw redis.Refusal(
                 "replicas",
@@ -260,7 +260,7 @@ internal static class SiteRules
             .Select(one => one.Address)
             .Concat(site.Redis.Select(one => one.Address))
             .Concat(site.Members.Concat(site.Watched).Select(one => one.AgentAddress))
-            .Concat(site.Guided.Select(one => one.FollowerAddress))
+            .Concat(site.ReplicasWithFollower.Select(one => one.FollowerAddress))
             .Concat(site.ZooKeepers.SelectMany(CoordinatorRules.Addresses))
             .Concat(Balancers(site));
         if (addresses.GroupBy(address => address).FirstOrDefault(same => same.Count() > 1) is { } used)
@@ -283,7 +283,7 @@ internal static class SiteRules
             yield return $"127.0.0.1:{site.MasterPort}";
         }
 
-        if (site.Followers.Any())
+        if (site.ReplicasThroughHaproxy.Any())
         {
             yield return $"127.0.0.1:{site.ReplicationPort}";
         }

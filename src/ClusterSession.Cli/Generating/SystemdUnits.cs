@@ -26,7 +26,7 @@ internal static class SystemdUnits
             yield return KeepalivedFiles.UnitOf(site, redis);
         }
 
-        foreach (var redis in site.Guided)
+        foreach (var redis in site.ReplicasWithFollower)
         {
             yield return Follower(site, redis);
         }
@@ -63,7 +63,7 @@ internal static class SystemdUnits
             yield return Haproxy(site, "redis", "HAProxy that leads to the master");
         }
 
-        if (site.Followers.Any())
+        if (site.ReplicasThroughHaproxy.Any())
         {
             yield return Haproxy(site, "replication", "HAProxy that a replica follows");
         }
@@ -101,11 +101,11 @@ internal static class SystemdUnits
             $"Agent beside {redis.Name}",
             $"""
             # Ready when it listens, which it reports itself.
-            Type=notify{(site.Addressed.Contains(redis) ? $"\n{KeepalivedFiles.RunDirectory(site, redis)}" : "")}
+            Type=notify{(site.Addressed.Contains(redis) ? $"\n{KeepalivedFiles.RunDirectoryLine(site, redis)}" : "")}
             ExecStart={Tool} failover agent --config {site.ConfigDirectory}/agents/{redis.Name}.json{Trust(site)}
             User=redis
             Group=redis
-            {State(site, $"{redis.Name}-agent", "redis")}
+            {StateLine(site, $"{redis.Name}-agent", "redis")}
             # An agent that has not looked at its cluster for a lease's life, or hangs, is ended. Redis is closed by
             # its lease long before. It is started anew all the same, which ends the connections of those who do
             # not look at the lease; it starts closed. The + is for the right to do so.
@@ -160,15 +160,17 @@ internal static class SystemdUnits
             ExecStart={Tool} failover voter --config {site.ConfigDirectory}/agents/{voter.Name}.json{Trust(site)}
             User=redis
             Group=redis
-            {State(site, $"{voter.Name}-agent", "redis")}
+            {StateLine(site, $"{voter.Name}-agent", "redis")}
             WatchdogSec=10s
             Restart=always
             RestartSec=200ms
             """
         );
 
-    /// <summary>The directory for what a process keeps, which belongs to its user.</summary>
-    public static string State(SiteDescription site, string name, string user) =>
+    /// <summary>
+    /// The line of a unit that makes the directory for what a process keeps, for its user.
+    /// </summary>
+    public static string StateLine(SiteDescription site, string name, string user) =>
         site.DataDirectory.StartsWith(StateRoot, StringComparison.Ordinal)
             ? $"StateDirectory={site.DataDirectory[StateRoot.Length..]}/{name}"
             : $"ExecStartPre=+/usr/bin/install -d -o {user} -g {user} {site.DataDirectory}/{name}";
@@ -209,7 +211,7 @@ internal static class SystemdUnits
             ExecStart=/usr/sbin/nginx -c {site.ConfigDirectory}/nginx/nginx.conf
             ExecReload=/usr/sbin/nginx -t -q -c {site.ConfigDirectory}/nginx/nginx.conf
             ExecReload=/bin/kill -HUP $MAINPID
-            {State(site, "nginx", "root")}
+            {StateLine(site, "nginx", "root")}
             # Requests under way are answered.
             KillSignal=SIGQUIT
             TimeoutStopSec=60s
@@ -232,7 +234,7 @@ internal static class SystemdUnits
             KillMode=mixed
             TimeoutStopSec=5s
             SuccessExitStatus=143
-            {State(site, "haproxy", "haproxy")}
+            {StateLine(site, "haproxy", "haproxy")}
             # No more rights than a port below 1024 takes.
             User=haproxy
             Group=haproxy

@@ -40,7 +40,7 @@ internal static class ZooKeeperFiles
             server.Name,
             $"ZooKeeper {server.Name} of {site.Cluster}",
             $"""
-            {SystemdUnits.State(site, server.Name, "zookeeper")}
+            {SystemdUnits.StateLine(site, server.Name, "zookeeper")}
             # Its number in the ensemble, where it looks for it.
             ExecStartPre=/bin/sh -c 'echo {NumberOf(ensemble, server)} > {Data(site, server)}/myid'
             ExecStart=/usr/bin/java -Xmx256m -cp {Jars} \

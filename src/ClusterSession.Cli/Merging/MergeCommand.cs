@@ -45,8 +45,8 @@ internal sealed class MergeCommand
 
     private readonly Option<TimeSpan?> _away = DurationOption.Create(
         "--away",
-        "How long ago the source was in contact last, as 90s, 10m, 2h or 3d. Nothing older than a session or "
-            + "its end can be is merged then. Without it the lives are believed that the source shows."
+        "How long ago the source was last in contact, as 90s, 10m, 2h or 3d. Sessions and ends that are too old "
+            + "by then are not merged. Without it only the expiries in the source decide."
     );
 
     private readonly Option<TimeSpan?> _idle = DurationOption.Create(

@@ -29,7 +29,7 @@ internal sealed record MergeOutput
 
     public long SkippedExpired { get; init; }
 
-    public long Unreadable { get; init; }
+    public long LeftOut { get; init; }
 
     public long Documents { get; init; }
 

@@ -63,7 +63,7 @@ internal sealed class MergeText(string source, string target, MergeSettings sett
             Prolonged = report.Prolonged,
             SkippedEnded = report.SkippedEnded,
             SkippedExpired = report.SkippedExpired,
-            Unreadable = report.Unreadable,
+            LeftOut = report.LeftOut,
             Documents = report.Elements,
             ForeignKeys = report.ForeignKeys,
             ForeignNames = report.ForeignNames,
@@ -87,7 +87,7 @@ internal sealed class MergeText(string source, string target, MergeSettings sett
             ("Prolonged", report.Prolonged, "the source had seen a later use"),
             ("Kept ended", report.SkippedEnded, "had ended at the target"),
             ("Expired", report.SkippedExpired, "are over, or may be"),
-            ("Left out", report.Unreadable, "damaged, or not taken by the target"),
+            ("Left out", report.LeftOut, "damaged, or not taken by the target"),
             ("Elements", report.Elements, "of documents: keys of cookies, revocations, ends"),
         ];
 

@@ -22,12 +22,14 @@ internal sealed record CommandReport
     /// <summary>How long it takes, what happens if a step fails, whether data is wiped.</summary>
     public IReadOnlyList<string> Notes { get; init; } = [];
 
-    /// <summary>Why it was not done; null: it was.</summary>
+    /// <summary>
+    /// Why it was refused, failed or is not done; null: there is nothing to explain.
+    /// </summary>
     public string? Reason { get; init; }
 
     public string? Remedy { get; init; }
 
-    /// <summary>How long a command took that was waited for, from its acceptance.</summary>
+    /// <summary>How long a command took that was waited for, from when it was sent.</summary>
     public long? ElapsedMilliseconds { get; init; }
 }
 

@@ -228,7 +228,7 @@ internal sealed class StatusPage(Page page)
     }
 
     /// <summary>
-    /// The few seconds that are left worry nobody who reads that they begin again.
+    /// Says that the lease is renewed, so that the few seconds that are left worry nobody.
     /// </summary>
     private static string Renewed(ClusterStatus status, LeaseStatus lease) =>
         status.Members.FirstOrDefault(member => member.Name == lease.Holder) switch
@@ -283,7 +283,8 @@ internal sealed class StatusPage(Page page)
                     line.Member,
                     string.Create(
                         CultureInfo.InvariantCulture,
-                        $"Epoch {line.Epoch}. The cluster has known of it since {Words.Since(line.Since, facts.Now)}. "
+                        $"Epoch {line.Epoch}. Its data has been out of touch since "
+                            + $"{Words.Since(line.Since, facts.Now)}. "
                     )
                         + (
                             line.IsDiscarded ? "Discarded by the operator: it is replaced when the member follows."

@@ -25,7 +25,8 @@ internal sealed class NotifyCommand
     private readonly Argument<string> _state = new("state")
     {
         Description =
-            "What keepalived has become, or again: what it has said last, where the process of that was killed.",
+            "master, backup, fault or stop: what keepalived has become. 'again' resumes the last one, if its process "
+            + "was killed.",
     };
 
     private readonly Option<string> _config = new("--config")

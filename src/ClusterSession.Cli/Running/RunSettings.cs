@@ -6,7 +6,7 @@ using Microsoft.Extensions.Configuration;
 namespace ClusterSession.Cli.Running;
 
 /// <summary>
-/// Settings of a process: a file, before it the environment, before both the command line.
+/// Settings of a process: a file. Environment variables override it, the command line both.
 /// </summary>
 internal sealed class RunSettings
 {

@@ -19,7 +19,8 @@ namespace ClusterSession.Cli.Sentinels;
 /// <code>
 /// port      a free one of 127.0.0.1; no TLS, no socket file
 /// users     one, with a password of this start; "default" is off, the unit's users are not there
-/// role      replica of nobody: it takes no writes, and nothing expires or is rewritten
+/// role      replica of an address where nobody listens: it takes no writes, and nothing expires or
+///           is rewritten
 /// files     read, and not written; a kill leaves them as they were
 /// </code>
 /// Sentinels do not know the port, and could not log in.

@@ -8,15 +8,16 @@ using ClusterSession.Transport.Pipelines;
 namespace ClusterSession.Cli.Sentinels;
 
 /// <summary>
-/// Asks all Sentinels at once into which master is to be merged, and whether it is one for good.
+/// Asks all Sentinels at once which master is to be merged into, and whether it is the master for
+/// good.
 /// </summary>
 /// <remarks>
-/// A majority of those that the settings name has to answer: one that was cut off names the former
-/// master, and whom it names would be started without a merge. Of those that answer the newest
-/// configuration counts, as for nodes (<see cref="SentinelView"/>): what an older one names is
-/// deposed, though most may still have it. The watcher has another rule (<c>SiteFacts</c>), a
-/// majority under one configuration: two of these exclude each other, and a merge needs not that
-/// but the master into which nodes write next.
+/// A majority of the Sentinels that the settings name has to answer. A Sentinel that was cut off
+/// names the former master, and that Redis would be started without a merge. Among the answers the
+/// newest configuration counts, as for nodes (<see cref="SentinelView"/>): the master of an older
+/// configuration is deposed, though most Sentinels may still have that configuration. The watcher
+/// has another rule (<c>SiteFacts</c>): a majority under one configuration. Two such majorities
+/// exclude each other. A merge does not need that: it needs the master into which nodes write next.
 /// </remarks>
 /// <param name="options">The Sentinels, and the name of the master.</param>
 /// <param name="own">The Redis of this host.</param>
@@ -56,8 +57,8 @@ internal sealed class MasterLookout(RedisOptions options, RedisEndpoint own, Tim
             view.Answered > options.Endpoints.Count / 2,
             view.Master,
             view.Epoch,
-            // Until it has finished, it does not list this Redis among the replicas, and cannot say
-            // how long this one was away.
+            // A Sentinel that is still finishing a failover does not list this Redis as a replica,
+            // and cannot say how long it was away.
             view.IsFailingOver || answers.Any(answer => answer.IsFinishing && answer.Epoch == view.Epoch),
             view.Replicas.Any(one => one != own),
             longest,

@@ -11,8 +11,8 @@ namespace ClusterSession.Cli.Sentinels;
 /// Merges what only the Redis of this host has into the present master, before its unit starts it.
 /// </summary>
 /// <remarks>
-/// Sentinel makes a master that returns a replica within about ten seconds, and with that it is
-/// wiped. Until its port is open no Sentinel sees it:
+/// Sentinel turns a master that returns into a replica within about ten seconds, and that wipes it.
+/// No Sentinel sees it until its port is open:
 /// <code>
 /// 1 no data: start
 /// 2 ask the Sentinels until a majority answers
@@ -181,7 +181,7 @@ internal sealed class SentinelMerge(SentinelMergeSettings settings, Terminal ter
             CultureInfo.InvariantCulture,
             $"{report.Scanned:N0} sessions were compared, and {report.Written:N0} records and elements of documents "
                 + $"were written into {master} in {Words.Duration(report.Duration)}; {report.ForeignKeys:N0} keys of "
-                + $"others and {report.Unreadable:N0} records, damaged or not taken by the master, were not merged."
+                + $"others and {report.LeftOut:N0} records, damaged or not taken by the master, were not merged."
         );
 
     /// <summary>What is waited for is said once.</summary>

@@ -17,7 +17,7 @@ internal sealed class SentinelWait(
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(500);
 
     /// <summary>
-    /// The sight by which to go, and why the Redis is to start without a merge; null: it is merged.
+    /// The sight to act on, and why the Redis may start without a merge; null: merge first.
     /// </summary>
     public async Task<(MasterSight Sight, string? Start)> DecidedAsync(CancellationToken cancellation)
     {

@@ -18,7 +18,7 @@ internal static class ExitCode
     /// <summary>No agent is responding.</summary>
     public const int NoAgent = 4;
 
-    /// <summary>Status: no master takes writes.</summary>
+    /// <summary>Status: no master takes writes, several do, or it cannot be told.</summary>
     public const int Down = 5;
 
     /// <summary>Status: a master takes writes, and something needs attention.</summary>

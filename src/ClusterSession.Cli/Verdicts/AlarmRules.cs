@@ -18,7 +18,8 @@ internal static class AlarmRules
     ];
 
     /// <summary>
-    /// What follows from others names them; what is to be done first comes first.
+    /// All alarms; those about which something is to be done first come first. An alarm that
+    /// follows from others names them as its causes.
     /// </summary>
     public static IReadOnlyList<Alarm> Of(ClusterFacts facts, IReadOnlyList<AgentView> asked)
     {
@@ -147,7 +148,7 @@ internal static class AlarmRules
             );
         }
 
-        if (facts.Status.Change is { IsIncomplete: true } change)
+        if (facts.Status.Change is { LacksNewerData: true } change)
         {
             yield return new Alarm(
                 "incomplete-failover",
@@ -220,7 +221,7 @@ internal static class AlarmRules
         var lines = facts
             .Ledger.SelectMany(lines => lines)
             .Where(line => line is { IsNewer: true, IsDiscarded: false });
-        foreach (var line in facts.Status.Change is { IsIncomplete: true } ? [] : lines)
+        foreach (var line in facts.Status.Change is { LacksNewerData: true } ? [] : lines)
         {
             var isSilent = facts.Status.Members.Any(member => member.Name == line.Member && !member.IsReachable);
             yield return new Alarm(
@@ -237,14 +238,14 @@ internal static class AlarmRules
 
     private static IEnumerable<Alarm> Unmerged(ClusterFacts facts)
     {
-        foreach (var line in facts.Ledger.SelectMany(lines => lines).Where(ClusterFacts.IsOpen))
+        foreach (var line in facts.Ledger.SelectMany(lines => lines).Where(ClusterFacts.IsUnresolved))
         {
             yield return new Alarm(
                 "unmerged-data",
                 string.Create(
                     CultureInfo.InvariantCulture,
                     $"{line.Member} holds data of epoch {line.Epoch} that {facts.Master?.Name ?? "the next master"} "
-                        + $"may lack. {DataLoss.Stays(facts, line.Member)} The cluster has known of it since "
+                        + $"may lack. {DataLoss.Stays(facts, line.Member)} Its data has been out of touch since "
                         + $"{Words.Time(line.Since)}{LastKnown(facts)}."
                 ),
                 DataLoss.Keep(facts, line.Member)

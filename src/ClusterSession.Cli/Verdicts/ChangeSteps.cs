@@ -29,7 +29,7 @@ internal static class ChangeSteps
             _ => $"a change ({change.Kind}) to {change.Target}",
         };
 
-    /// <summary>Whether an operator asked for it.</summary>
+    /// <summary>Whether the change belongs to a switch: an operator's, or the way back.</summary>
     public static bool IsPlanned(ChangeStatus change) => change.Kind.ToString() is "Switch" or "TakeBack";
 
     private static string Sentence(ChangeStep step, ChangeStatus change) =>

@@ -29,7 +29,9 @@ internal sealed class ClusterFacts
     /// <summary>All whose Redis takes writes: one, in a cluster that is well.</summary>
     public IReadOnlyList<ClusterMemberStatus> Masters { get; }
 
-    /// <summary>The one that rules; null: none takes writes.</summary>
+    /// <summary>
+    /// The open master that rules, else the first open one; null: none takes writes.
+    /// </summary>
     public ClusterMemberStatus? Master { get; }
 
     public IReadOnlyList<ClusterMemberStatus> Others { get; }
@@ -54,22 +56,28 @@ internal sealed class ClusterFacts
     public bool IsChangeStuck => Now - (Status.Change?.Since ?? Status.Switch?.Since) > LongestStep;
 
     /// <summary>
-    /// A change that an operator asked for, during which no master is no failure.
+    /// Whether a switch is under way, by an operator or as the way back, and is not stuck: that
+    /// there is no master meanwhile is no failure.
     /// </summary>
     public bool IsPlanned =>
         !IsChangeStuck
         && (Status.Change is { } change ? ChangeSteps.IsPlanned(change) : Status.Switch is { From: not null });
 
-    /// <summary>Whether it is a replica of the ruler, connected and complete.</summary>
+    /// <summary>
+    /// Whether the member is a replica of the master, connected and complete. Without a master, or
+    /// where it is unknown whom the member follows, every connected and complete replica counts.
+    /// </summary>
     public bool IsFollowing(ClusterMemberStatus member) =>
         member is { Role: MemberRole.Replica, IsLinkUp: true }
         && (Master is null || member.Follows is null || member.Follows == Master.Name);
 
     /// <summary>Whether it has data that the master may lack, and that nobody discarded.</summary>
-    public bool IsUnmerged(ClusterMemberStatus member) => Ledger[member.Name].Any(IsOpen);
+    public bool IsUnmerged(ClusterMemberStatus member) => Ledger[member.Name].Any(IsUnresolved);
 
-    /// <summary>Whether a line of the ledger is of data that somebody may miss.</summary>
-    public static bool IsOpen(LedgerLine line) => line is { IsDiscarded: false, IsContained: false };
+    /// <summary>
+    /// Whether the data of a ledger line is neither discarded nor contained in the master's.
+    /// </summary>
+    public static bool IsUnresolved(LedgerLine line) => line is { IsDiscarded: false, IsContained: false };
 
     /// <summary>
     /// Epoch of its data as far as it is known: of the list of data not merged, or of the lease

@@ -101,7 +101,7 @@ internal static class ClusterVerdict
             return new Verdict(
                 Health.Degraded,
                 $"{master.Name} is the master, and is to hand over to {asked.To ?? "the most advanced candidate"}.",
-                "An operator asked for it.",
+                "A switch was asked for, by an operator or as the way back.",
                 asked.Since,
                 SwitchSteps.Sentence(asked),
                 "Nothing: the master hands over, or retracts it and says why in the history.",

@@ -12,8 +12,8 @@ namespace ClusterSession.Cli.Verdicts;
 internal static class DataLoss
 {
     /// <summary>
-    /// How much of what members wrote the master lacks while they do not respond; null: nothing
-    /// that is known.
+    /// How much the master lacks of what was written on members that do not respond; null: nothing
+    /// is known to be missing.
     /// </summary>
     public static string? Missing(ClusterFacts facts, ClusterMemberStatus master)
     {

@@ -16,7 +16,10 @@ internal enum Health
     /// </summary>
     Degraded,
 
-    /// <summary>No master takes writes.</summary>
+    /// <summary>
+    /// It is not certain that one master takes writes: none does, several do, or it cannot be told
+    /// from the last look.
+    /// </summary>
     Down,
 
     /// <summary>No agent is responding.</summary>

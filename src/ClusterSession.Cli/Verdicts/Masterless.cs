@@ -38,7 +38,7 @@ internal static class Masterless
                 + "is not responding to it.",
             _ when facts.LaterData is not null =>
                 "No master: the coordination store was lost or set back, and no Redis opens under its leases.",
-            { Lease: { IsHeld: true, Holder: { } holder } } when IsDeaf(facts, holder) =>
+            { Lease: { IsHeld: true, Holder: { } holder } } when IsAgentSilent(facts, holder) =>
                 $"No master: the agent of {holder} is not responding, so its Redis has closed.",
             { Lease: { IsHeld: true, Holder: { } holder } } => $"No master: {holder} holds the lease, and its Redis "
                 + $"{HolderDeficit(facts, holder)}.",
@@ -55,7 +55,9 @@ internal static class Masterless
         if (status.Change is { } change)
         {
             return (
-                ChangeSteps.IsPlanned(change) ? "An operator asked for it." : Missing(facts) ?? status.Reason,
+                ChangeSteps.IsPlanned(change)
+                    ? "A switch was asked for, by an operator or as the way back."
+                    : Missing(facts) ?? status.Reason,
                 $"The steps that are listed below; then {change.Target} is the master. {Copies}",
                 facts.IsChangeStuck
                     ? $"Look at the log of the agent of {change.Target}, and see that its Redis responds."
@@ -66,7 +68,7 @@ internal static class Masterless
         if (status.Switch is { } asked)
         {
             return (
-                "An operator asked for it.",
+                "A switch was asked for, by an operator or as the way back.",
                 $"{SwitchSteps.Sentence(asked)} {Copies}",
                 asked.From is { } from
                     ? $"Nothing: this takes seconds at most. If a step fails, {from} takes its place as master back."
@@ -113,7 +115,7 @@ internal static class Masterless
 
         if (status.Lease is { IsHeld: true, Holder: { } holder })
         {
-            return IsDeaf(facts, holder)
+            return IsAgentSilent(facts, holder)
                 ? (
                     $"{holder} holds the lease for some seconds more (Ttl, 3 s unless it was set otherwise), and its "
                         + "agent does not renew it.",
@@ -223,8 +225,8 @@ internal static class Masterless
             _ => "cannot be promoted",
         };
 
-    /// <summary>Whether the holder of the lease is seen by nobody to have an agent.</summary>
-    private static bool IsDeaf(ClusterFacts facts, string holder) =>
+    /// <summary>Whether the holder's agent does not respond to the agent that answered.</summary>
+    private static bool IsAgentSilent(ClusterFacts facts, string holder) =>
         facts.Status.Members.Any(member => member.Name == holder && !member.IsAgentAlive);
 
     private static string HolderDeficit(ClusterFacts facts, string holder) =>

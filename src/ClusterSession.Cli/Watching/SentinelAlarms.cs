@@ -6,7 +6,10 @@ namespace ClusterSession.Cli.Watching;
 /// <summary>What needs attention of the Sentinels, the most urgent first. Pure.</summary>
 internal static class SentinelAlarms
 {
-    /// <summary>The master that the majority names is deposed.</summary>
+    /// <summary>
+    /// A Sentinel has a newer configuration than the majority. If it names another master there,
+    /// the master that the majority names is deposed.
+    /// </summary>
     public const string Newer = "newer-configuration";
 
     public static IEnumerable<Alarm> Of(SiteFacts facts) =>
@@ -52,7 +55,7 @@ internal static class SentinelAlarms
 
     private static IEnumerable<Alarm> Ahead(SiteFacts facts)
     {
-        foreach (var sentinel in facts.Alone.Where(one => one.Epoch > facts.Epoch))
+        foreach (var sentinel in facts.Dissenting.Where(one => one.Epoch > facts.Epoch))
         {
             yield return SiteAlarms.New(
                 Newer,
@@ -136,7 +139,7 @@ internal static class SentinelAlarms
 
     private static IEnumerable<Alarm> Behind(SiteFacts facts)
     {
-        foreach (var sentinel in facts.Alone.Where(one => one.Epoch <= facts.Epoch))
+        foreach (var sentinel in facts.Dissenting.Where(one => one.Epoch <= facts.Epoch))
         {
             yield return SiteAlarms.New(
                 "sentinel-alone",

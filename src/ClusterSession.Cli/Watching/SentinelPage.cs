@@ -39,7 +39,7 @@ internal sealed class SentinelPage(Page page)
             {
                 { Problem: not null } => ("not responding", Color.Red),
                 { Master: null } => ("no master of that name", Color.Yellow),
-                _ => (sentinel.Master, facts.Alone.Contains(sentinel) ? Color.Yellow : null),
+                _ => (sentinel.Master, facts.Dissenting.Contains(sentinel) ? Color.Yellow : null),
             },
             (Number(sentinel, sentinel.Epoch), null),
             (Number(sentinel, sentinel.Quorum), null),

@@ -32,7 +32,8 @@ internal sealed record SentinelState(string Address)
     public int AllSentinels { get; init; }
 
     /// <summary>
-    /// Its process, by which one is known that is named twice; empty: it has not answered.
+    /// Run id of its process: it shows whether a Sentinel is named twice; empty: it has not
+    /// answered.
     /// </summary>
     [JsonIgnore]
     public string RunId { get; init; } = "";

@@ -17,9 +17,9 @@ namespace ClusterSession.Cli.Watching;
 ///                              |-- LookLife --| 200
 /// </code>
 /// A look counts from its begin and for LookLife; a configuration is answered with 200 LookLife
-/// after the end of the look that showed it first. What was seen in between is not asked: after
-/// looks without a majority the same configuration is answered at once, and one of these does not
-/// end what the look before it has shown. The settings have to be alike on all watchers.
+/// after the end of the look that showed it first. Looks in between do not matter: a look without a
+/// majority neither begins this wait anew nor ends what an earlier look has shown. The settings
+/// have to be alike on all watchers.
 /// </remarks>
 /// <param name="settings">Which Redis is beside this watcher, and the times.</param>
 /// <param name="clock">Counts durations, while the machine is suspended too.</param>
@@ -40,7 +40,9 @@ internal sealed class SentinelWatch(SentinelWatchSettings settings, TimeProvider
     /// <summary>The last look; null: there was none yet.</summary>
     public SentinelLook? Look => _look;
 
-    /// <summary>Whether the loop goes on, for systemd: longer than a look counts.</summary>
+    /// <summary>
+    /// Whether the loop goes on, for systemd: the last look is at most two LookLife old.
+    /// </summary>
     public bool IsAlive => _look is { } look && AgeOf(look) <= settings.LookLife + settings.LookLife;
 
     private string? Self => settings.Own?.ToString();
@@ -198,7 +200,9 @@ internal sealed class SentinelWatch(SentinelWatchSettings settings, TimeProvider
     private static string NoMaster(SiteFacts facts) =>
         $"No majority of the Sentinels names one master. {SentinelAlarms.NoMajority(facts)}".TrimEnd();
 
-    /// <summary>While no majority is seen, whom each one means is not asked.</summary>
+    /// <summary>
+    /// Without a majority the doubt of any Sentinel counts, whichever master it means.
+    /// </summary>
     private static bool IsDoubted(SiteFacts facts) =>
         facts.IsFailingOver || (facts.Master is null && facts.Responding.Any(sentinel => sentinel.IsFailingOver));
 

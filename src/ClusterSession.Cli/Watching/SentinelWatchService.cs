@@ -6,9 +6,9 @@ namespace ClusterSession.Cli.Watching;
 
 /// <summary>Looks again and again, for as long as the process runs.</summary>
 /// <remarks>
-/// After a look without a majority it looks once more before the interval is over. Where some
-/// Sentinels were late only once, that one is there before the last look with a majority is over,
-/// and nobody who asks has noticed.
+/// After the first look without a majority it looks once more before the interval is over. Where
+/// some Sentinels were late only once, this extra look ends while the last look with a majority
+/// still counts, so that nobody who asks notices.
 /// </remarks>
 /// <param name="look">Looks.</param>
 /// <param name="watch">Answers by what was seen.</param>

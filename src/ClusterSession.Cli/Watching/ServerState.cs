@@ -10,7 +10,8 @@ internal sealed record ServerState(string Address)
     public string? Problem { get; init; }
 
     /// <summary>
-    /// Its process, by which one is known that has two addresses; empty: it has not answered.
+    /// Run id of its process: it shows whether a Redis has two addresses; empty: it has not
+    /// answered.
     /// </summary>
     public string RunId { get; init; } = "";
 

@@ -47,7 +47,7 @@ internal sealed class SiteChangeLog(ILogger logger)
             }
         }
 
-        var alone = facts.Alone.ToArray();
+        var alone = facts.Dissenting.ToArray();
         _alone.IntersectWith(alone.Select(sentinel => sentinel.Address));
         foreach (var sentinel in alone.Where(one => _alone.Add(one.Address)))
         {

@@ -4,11 +4,12 @@ namespace ClusterSession.Cli.Watching;
 
 /// <summary>What follows from a sight of a Sentinel site. Pure.</summary>
 /// <remarks>
-/// A majority is one of all Sentinels that exist, as a failover takes it, and names one master
-/// under one configuration: those that the connection string leaves out count as silent, and one
-/// that is named twice counts once. Two majorities have a Sentinel in common, which never returns
-/// to an older configuration. Two configurations are no majority, though they name one master: it
-/// may have been deposed in between, and by another majority that other one is the master still.
+/// A majority is more than half of all Sentinels that exist, as for a failover. It names one master
+/// under one configuration. Sentinels that the connection string leaves out count as silent, and
+/// one that is named twice counts once. Two majorities have a Sentinel in common, which never
+/// returns to an older configuration. Sentinels with two configurations are no majority, even where
+/// both configurations name one master: a configuration between the two may have deposed it, and
+/// another majority may still name the master of that one.
 /// </remarks>
 internal sealed class SiteFacts
 {
@@ -57,7 +58,7 @@ internal sealed class SiteFacts
     /// <summary>
     /// Those that name another master, another configuration, or none, while a majority agrees.
     /// </summary>
-    public IEnumerable<SentinelState> Alone => Agreeing.Count == 0 ? [] : Responding.Except(Agreeing);
+    public IEnumerable<SentinelState> Dissenting => Agreeing.Count == 0 ? [] : Responding.Except(Agreeing);
 
     /// <summary>The master that a majority names; null: none does.</summary>
     public string? Master { get; }
@@ -84,10 +85,15 @@ internal sealed class SiteFacts
     /// <summary>The Redis that the majority names; null: none, or it was not looked at.</summary>
     public ServerState? MasterServer { get; }
 
-    /// <summary>Whether that answers, and says that it is a master.</summary>
+    /// <summary>
+    /// Whether the Redis that the majority names answers, and says that it is a master.
+    /// </summary>
     public bool IsMastered => MasterServer is { Role: MemberRole.Master };
 
-    /// <summary>Whether it is one, and nothing says that another one takes its place.</summary>
+    /// <summary>
+    /// Whether that Redis is a master, no failover is under way and no newer configuration names
+    /// another one.
+    /// </summary>
     public bool IsRuled => IsMastered && !IsFailingOver && DeposedBy is null;
 
     /// <summary>Every other Redis that says that it is a master.</summary>
@@ -100,8 +106,8 @@ internal sealed class SiteFacts
     public IEnumerable<ServerState> Following => Replicas.Where(IsFollowing);
 
     /// <summary>
-    /// Name of the history that those have who follow the master: its own, or, where it does not
-    /// answer, that of a replica that has it by the address that the Sentinels name.
+    /// Name of the history of the master and of the replicas that follow it. Where the master does
+    /// not answer, it is the history of a replica that follows the address that the Sentinels name.
     /// </summary>
     private string? History =>
         IsMastered
@@ -118,8 +124,9 @@ internal sealed class SiteFacts
         server is { Role: MemberRole.Replica, IsLinkUp: true } && !FollowsAnother(server);
 
     /// <summary>
-    /// By its address, unless that is another name of the master: then it has the master's history,
-    /// as far as that is known.
+    /// Whether a replica follows another Redis than the master. It does where it follows the
+    /// address of another Redis in sight. Any other address may be another name of the master: then
+    /// the histories decide, as far as they are known.
     /// </summary>
     public bool FollowsAnother(ServerState server) =>
         server.Role == MemberRole.Replica

@@ -10,13 +10,13 @@ using ClusterSession.Transport.Signals;
 namespace ClusterSession.Cli.Watching;
 
 /// <summary>
-/// Looks at all Sentinels of a site, then at every Redis that one of them names. It asks and
+/// Looks at all Sentinels of a site, then at every Redis that one of them names. It only asks, and
 /// changes nothing. Not thread-safe.
 /// </summary>
 /// <remarks>
 /// Redis is asked after the Sentinels have answered, so that a Redis that was demoted before they
-/// named another one is not seen as their master. Who does not answer in time is waited for only
-/// shortly, until it does (<see cref="Poll{T}"/>).
+/// named another one is not seen as their master. A server that has not answered in time is waited
+/// for only shortly in later looks, until it answers (<see cref="Poll{T}"/>).
 /// </remarks>
 /// <param name="options">The Sentinels, name of the master, user of the application.</param>
 /// <param name="own">The Redis of this host, which is looked at in any case; null: none is.</param>

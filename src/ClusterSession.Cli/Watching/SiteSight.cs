@@ -4,7 +4,8 @@ namespace ClusterSession.Cli.Watching;
 /// <param name="Service">Name of the master, as the Sentinels have it.</param>
 /// <param name="At">When, by the time of day of who looked.</param>
 /// <param name="Sentinels">All that the connection string names.</param>
-/// <param name="Redis">All that a Sentinel names, in the order of their addresses.</param>
+/// <param name="Redis">All that a Sentinel names, and the Redis of this host where the settings
+/// name it, in the order of their addresses.</param>
 internal sealed record SiteSight(
     string Service,
     DateTimeOffset At,

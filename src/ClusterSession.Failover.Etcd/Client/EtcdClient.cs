@@ -5,13 +5,14 @@ using Grpc.Core;
 namespace ClusterSession.Failover.Etcd.Client;
 
 /// <summary>
-/// Asks one server of the cluster, and the next one when that one does not respond.
+/// Sends each request to one server of the cluster. After a server has not responded, the next
+/// request goes to the next server.
 /// </summary>
 /// <remarks>
-/// A request is sent once: the caller repeats it, who alone can tell whether it was done. So null,
-/// which means that nobody knows, is an outcome of its own, and the next request goes to another
-/// server. A server without a leader says so at once, by the header that asks for one. What a
-/// person has to mend is an exception.
+/// A request is sent once. Only the caller can tell whether it was done, so the caller repeats it.
+/// Null is an outcome of its own: nobody knows whether the request was done. Each request has a
+/// header that asks for a leader, so a server without a leader says so at once. What a person has
+/// to mend is an exception.
 /// </remarks>
 internal sealed class EtcdClient : IAsyncDisposable
 {

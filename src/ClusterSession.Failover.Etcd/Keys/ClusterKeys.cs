@@ -68,7 +68,10 @@ internal sealed class ClusterKeys(string path, string cluster)
             Success = { Put(_cluster, next), Delete(_lease) },
         };
 
-    /// <summary>Writes the document, if wanted only while the lease is held.</summary>
+    /// <summary>
+    /// Writes the document. With <paramref name="epoch"/>, only while the lease of that epoch is
+    /// held.
+    /// </summary>
     public TxnRequest Write(StoredState seen, StoredCluster next, long? epoch)
     {
         var request = new TxnRequest

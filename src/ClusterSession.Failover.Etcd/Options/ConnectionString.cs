@@ -2,7 +2,8 @@ namespace ClusterSession.Failover.Etcd.Options;
 
 /// <summary>Reads <c>http://h1:2379,http://h2:2379/path,key=value</c>.</summary>
 /// <remarks>
-/// Keys are those of the ZooKeeper and of the Redis connection string. Messages never show what
+/// Keys have the names of the ZooKeeper and the Redis connection string; ssl and sslHost do not
+/// exist here, since the scheme says it. Messages never show what
 /// stands behind the first key: it may be a password, or the rest of one with a comma in it.
 /// </remarks>
 internal static class ConnectionString

@@ -5,12 +5,12 @@ namespace ClusterSession.Failover.ZooKeeper.Leases;
 
 /// <summary>A lease that this process holds, and the session that it goes with.</summary>
 internal sealed class HeldLease(LeaseSession session, string holder, long epoch, TimeProvider clock)
-    : INodeAccess,
+    : IOrderedSession,
         IAsyncDisposable
 {
     /// <summary>
-    /// A proof this young is not made again: agents renew at each look, and each proof is a
-    /// connection.
+    /// A proof is not repeated while it is younger than this share of the session's life: each
+    /// proof takes a connection.
     /// </summary>
     private const double FreshShare = 0.1;
 

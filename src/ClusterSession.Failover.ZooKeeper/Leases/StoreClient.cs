@@ -7,7 +7,7 @@ namespace ClusterSession.Failover.ZooKeeper.Leases;
 /// The session for everything but leases. It has neither ephemeral nodes nor watches, so nothing is
 /// lost with it: when it has expired, another one is begun.
 /// </summary>
-internal sealed class StoreClient(ZooKeeperOptions options) : INodeAccess, IAsyncDisposable
+internal sealed class StoreClient(ZooKeeperOptions options) : IOrderedSession, IAsyncDisposable
 {
     private readonly Lock _lock = new();
     private ZooKeeperClient? _client;

@@ -337,7 +337,7 @@ internal sealed class ZooKeeperCoordinator(ZooKeeperOptions options, TimeProvide
         }
 
         // The proof is of a session; whether the lease still goes with it is asked afterwards.
-        var state = await nodes.ReadAsync((INodeAccess?)held ?? _client, token).ConfigureAwait(false);
+        var state = await nodes.ReadAsync((IOrderedSession?)held ?? _client, token).ConfigureAwait(false);
         if (state is null)
         {
             return null;

@@ -33,7 +33,7 @@ internal sealed class ClusterNodes(string cluster)
     /// </summary>
     /// <exception cref="InvalidDataException">The nodes are of another user, or of another
     /// release.</exception>
-    public async ValueTask<StoredState?> ReadAsync(INodeAccess access, CancellationToken cancellationToken)
+    public async ValueTask<StoredState?> ReadAsync(IOrderedSession access, CancellationToken cancellationToken)
     {
         // A transaction that changes nothing, done or refused, has passed a majority, and what the
         // connection reads from then on is not older. A mere sync is answered by a leader that does
@@ -94,7 +94,9 @@ internal sealed class ClusterNodes(string cluster)
     public NodeChange[] Free(StoredState seen, StoredCluster next) =>
         [new NodeChange.Delete(Lease), Put(_node, seen.NodeVersion, next.Encode())];
 
-    /// <summary>Writes the document, where wanted only while the lease is held.</summary>
+    /// <summary>
+    /// Writes the document. With <paramref name="isHeld"/>, only while the lease is held.
+    /// </summary>
     public NodeChange[] Write(StoredState seen, StoredCluster next, bool isHeld) =>
         [
             .. isHeld ? new NodeChange[] { new NodeChange.Check(Lease) } : [],

@@ -143,7 +143,7 @@ internal sealed class AgentChangeLog(FailoverTimings timings, Func<string, strin
         }
 
         _unmerged = [.. lines.Select(line => line.Member)];
-        if (view.Document.Change is { IsIncomplete: true } change && change.Id != _incomplete)
+        if (view.Document.Change is { LacksNewerData: true } change && change.Id != _incomplete)
         {
             _incomplete = change.Id;
             logger.FailoverIncomplete(change.Target.Member, change.Epoch);
@@ -213,9 +213,9 @@ internal sealed class AgentChangeLog(FailoverTimings timings, Func<string, strin
         if (merge.State == MergeState.Merged)
         {
             logger.MergeEnded(member, merge.Member, merge.Counts.Scanned, merge.Counts.Written, merge.Counts.Bytes);
-            if (merge.Counts.Unreadable > 0)
+            if (merge.Counts.LeftOut > 0)
             {
-                logger.MergeUnreadable(member, merge.Counts.Unreadable);
+                logger.MergeLeftOut(member, merge.Counts.LeftOut);
             }
         }
         else if (merge.State == MergeState.Failed)

@@ -51,7 +51,8 @@ internal sealed class FailoverAgent
     public Decision? Last => Look?.Decision;
 
     /// <summary>
-    /// What is wrong with the document; null: nothing. It is not changed then, nor the lease.
+    /// What is wrong with the document; null: nothing. While something is wrong, the agent changes
+    /// neither the document nor the lease.
     /// </summary>
     public string? Trouble => Volatile.Read(ref _trouble);
 

@@ -41,10 +41,11 @@ internal interface IRedisControl : IRedisProbe
     ValueTask CloseAsync(CancellationToken cancellation);
 
     /// <summary>
-    /// One script: if this is the process, a master, its data's epoch is not above, and TIME is
-    /// before <paramref name="until"/>, then SET of the data's epoch and of the record with PXAT.
-    /// Then ACL SETUSER of both users, which a transaction ties to the record: expired, it admits
-    /// nobody.
+    /// First CONFIG SET min-replicas-to-write 0. Then one script: if this is the process, a master,
+    /// its data's epoch is not above, and TIME is before <paramref name="until"/>, it SETs the
+    /// data's epoch and the record (PXAT). Then ACL SETUSER of both users, in a transaction that
+    /// fails if the record has expired. Where memory is full they are sent one by one: a late one
+    /// may let a client in, whose writes are answered FENCED.
     /// </summary>
     /// <param name="tenure">This process and its lease.</param>
     /// <param name="until">When the record expires.</param>

@@ -7,7 +7,7 @@ namespace ClusterSession.Failover.Agents;
 
 /// <summary>Counts how long each member has been in step with the master, or out of it.</summary>
 /// <param name="timings">Durations and limits, alike on all agents of a cluster.</param>
-/// <param name="clock">The coordination store's clock.</param>
+/// <param name="clock">This host's clock for leases: <c>IFailoverCoordinator.Clock</c>.</param>
 internal sealed class InStepTimes(FailoverTimings timings, TimeProvider clock)
 {
     private readonly long _startedAt = clock.GetTimestamp();

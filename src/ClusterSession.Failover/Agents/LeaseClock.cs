@@ -9,7 +9,7 @@ namespace ClusterSession.Failover.Agents;
 /// </summary>
 /// <remarks>The loop counts, and requests read at any time.</remarks>
 /// <param name="timings">Durations and limits, alike on all agents of a cluster.</param>
-/// <param name="clock">The coordination store's clock.</param>
+/// <param name="clock">This host's clock for leases: <c>IFailoverCoordinator.Clock</c>.</param>
 internal sealed class LeaseClock(FailoverTimings timings, TimeProvider clock)
 {
     private readonly Lock _lock = new();

@@ -6,15 +6,17 @@ using ClusterSession.Failover.Sights;
 namespace ClusterSession.Failover.Agents;
 
 /// <summary>
-/// The merge of the own Redis' data into the master, beside the loop: that looks, decides and
-/// answers meanwhile. It is begun by a command that comes with each look, and ends by itself.
+/// The merge of the own Redis' data into the master. It runs beside the agent's loop, which looks,
+/// decides and answers meanwhile. A command that comes with each look begins it. It ends by itself.
 /// </summary>
 /// <param name="timings">Durations and limits, alike on all agents of a cluster.</param>
 /// <param name="links">The Redis.</param>
 internal sealed class MergeRun(FailoverTimings timings, AgentLinks links)
 {
     private const int MaxDoublings = 4;
-    private const string Stopped = "It was stopped: the master is another one, or the cluster is in maintenance.";
+    private const string Stopped =
+        "It was stopped: the agent stops, nobody rules, the master or this Redis is another process, this member was "
+        + "forgotten, or the cluster is in maintenance.";
     private MergeSight? _sight;
     private Task _run = Task.CompletedTask;
     private CancellationTokenSource? _ending;
@@ -64,7 +66,8 @@ internal sealed class MergeRun(FailoverTimings timings, AgentLinks links)
     }
 
     /// <summary>
-    /// Ends it where it is for another master than the present one, or in maintenance.
+    /// Ends the merge in maintenance, or where the ruler, the own Redis or the membership is no
+    /// longer the one that the merge began with.
     /// </summary>
     public void CancelIfOutdated(ClusterView view)
     {
@@ -146,10 +149,12 @@ internal sealed class MergeRun(FailoverTimings timings, AgentLinks links)
         merged.Counts.NotMerged > 0
             ? string.Create(
                 CultureInfo.InvariantCulture,
-                $"{merged.Counts.NotMerged} keys are here alone, of other applications or damaged, "
-                    + $"and its files could not be copied."
+                $"{merged.Counts.NotMerged} keys are only in this member's Redis (of other applications, damaged, or "
+                    + $"not taken by the master), and the files of this Redis could not be copied aside."
             )
-        : merged.Confirmed == 0 ? "No replica of the master has confirmed the merge, and its files could not be copied."
+        : merged.Confirmed == 0
+            ? "No replica of the master has confirmed the merge, and the files of this member's Redis could not be "
+                + "copied aside."
         : null;
 
     /// <summary>Why it was not possible; null: it was.</summary>

@@ -16,8 +16,8 @@ namespace ClusterSession.Failover.Agents;
 /// <param name="time">The clock of the deadline.</param>
 internal sealed class Poll<T>(T otherwise, Func<T, bool> isAnswer, TimeSpan deadline, TimeProvider time)
 {
-    // A change takes six looks: they are not to add up to what a person notices.
-    private const int Shorter = 40;
+    // A silent party is waited for only 1/40 of the deadline, since a change takes six looks.
+    private const int SilentDivisor = 40;
     private volatile bool _isSilent;
 
     public async Task<T> AskAsync(Func<ValueTask<T>> question)
@@ -25,7 +25,9 @@ internal sealed class Poll<T>(T otherwise, Func<T, bool> isAnswer, TimeSpan dead
         var answer = question().AsTask();
         try
         {
-            var result = await answer.WaitAsync(_isSilent ? deadline / Shorter : deadline, time).ConfigureAwait(false);
+            var result = await answer
+                .WaitAsync(_isSilent ? deadline / SilentDivisor : deadline, time)
+                .ConfigureAwait(false);
             _isSilent = !isAnswer(result);
             return result;
         }

@@ -20,7 +20,7 @@ namespace ClusterSession.Failover.Agents;
 /// </para>
 /// </remarks>
 /// <param name="timings">Durations and limits, alike on all agents of a cluster.</param>
-/// <param name="clock">The coordination store's clock.</param>
+/// <param name="clock">This host's clock for leases: <c>IFailoverCoordinator.Clock</c>.</param>
 internal sealed class PromiseKeeper(FailoverTimings timings, TimeProvider clock)
 {
     private readonly Lock _lock = new();

@@ -12,9 +12,10 @@ namespace ClusterSession.Failover.Agents;
 /// <remarks>
 /// Epoch of the agents = epoch of the store + base. The base is in the document, so that it is
 /// never read apart from the epoch that it belongs to, and every agent adds the same. It is raised
-/// by a command, under a version, and never lowered. To the holder of a lease that looks as if it
-/// had forgotten its epoch: it reads it, and begins its change anew. Rejected: a store that grants
-/// what it is asked for, which ZooKeeper cannot (its epoch is the number of a transaction).
+/// by a command, under a version, and never lowered. When it is raised, the epoch of a
+/// lease that is held grows: its holder reads the epoch again, and begins its change anew.
+/// Rejected: a store that grants what it is asked for, which ZooKeeper cannot (its epoch is the
+/// number of a transaction).
 /// </remarks>
 internal sealed class RaisedEpochs(IFailoverCoordinator store) : IFailoverCoordinator
 {

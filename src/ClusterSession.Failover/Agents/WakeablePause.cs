@@ -9,7 +9,9 @@ internal sealed class WakeablePause
     /// <summary>Ends the pause that lasts, else the next one before it begins.</summary>
     public void Wake()
     {
-        Volatile.Write(ref _isWoken, 1); // Before it is looked whether there is a pause, as that looks after it began.
+        // Set before _pause is read; WaitAsync publishes _pause before it reads this flag. So one
+        // of the two sees the other.
+        Volatile.Write(ref _isWoken, 1);
         Interlocked.MemoryBarrier();
         try
         {

@@ -15,8 +15,8 @@ internal sealed class AdminCommands(RedisConnection connection)
     public ValueTask<RedisReply> SendAsync(params string[] words) => connection.SendAsync(new RedisCommand(words));
 
     /// <summary>
-    /// Sends all, each whatever became of the one before, and then fails if one has, unless because
-    /// the Redis is a replica.
+    /// Sends all commands, also after one that failed. Then throws the first failure, except
+    /// READONLY, which a replica answers.
     /// </summary>
     public async Task SendAllAsync(params byte[][][] commands)
     {
@@ -66,7 +66,8 @@ internal sealed class AdminCommands(RedisConnection connection)
     }
 
     /// <summary>
-    /// Does all of it in one step, or nothing if the key has not that value, or expires before.
+    /// Does all of it in one transaction, or nothing if the key has another value or expires
+    /// before. Where memory is full, it sends the commands one by one.
     /// </summary>
     /// <exception cref="IOException">Nothing was done, or a part has failed.</exception>
     public async Task WithKeyUnchangedAsync(byte[] key, string value, params string[][] commands)

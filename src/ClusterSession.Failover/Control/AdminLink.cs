@@ -67,7 +67,8 @@ internal sealed class AdminLink : IAsyncDisposable
                 return open;
             }
 
-            // Of its own: it ends in this lock, and goes on where one who waits for it gives up.
+            // A task of its own: it takes this lock at its end, and a caller that gives up does not
+            // stop it.
             connecting = _connecting ??= Task.Run(ConnectAsync, CancellationToken.None);
         }
 

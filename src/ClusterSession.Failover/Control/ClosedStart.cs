@@ -5,8 +5,8 @@ namespace ClusterSession.Failover.Control;
 
 /// <summary>
 /// How a Redis is started so that it is closed until its agent has decided: it takes no commits,
-/// admits no replica, and is replica of nobody. The agent changes all of that at run time, and
-/// nothing of it lasts over a restart.
+/// admits no replica, and is a replica of an address where nobody listens (<see cref="Nobody"/>).
+/// The agent changes all of that at run time, and nothing of it lasts over a restart.
 /// </summary>
 /// <remarks>
 /// What is not here stays the site's: port, TLS, memory, and what is kept on disk. An ACL file does
@@ -88,7 +88,7 @@ internal sealed record ClosedStart
                 $"&{KeyPrefix}:*",
                 .. ApplicationRights,
             ],
-            // Neither a master, nor replica of one that its data should first be merged into.
+            // A replica of an address where nobody listens: no master, and it gets no data.
             ["replicaof", Nobody.Host, Nobody.Port],
             ["masteruser", ""],
             ["masterauth", ""],

@@ -5,7 +5,8 @@ internal static class LeaseScripts
 {
     /// <summary>
     /// Keys: record, epoch of the data. Arguments: the record, run id, epoch, when it expires (ms
-    /// since 1970). Answers why it did nothing; empty: it is open. The time is asked last.
+    /// since 1970). Answers why it did nothing; empty: the record is written, and the users
+    /// are let in next. The time is asked last.
     /// </summary>
     public const string Open = """
         if string.match(redis.call('INFO', 'server'), 'run_id:(%x+)') ~= ARGV[2] then

@@ -73,7 +73,7 @@ internal sealed class MemberMerge(RedisEndpoint source, ControlSettings settings
         {
             Foreign = report.ForeignKeys,
             ForeignNames = report.ForeignNames,
-            Unreadable = report.Unreadable,
+            LeftOut = report.LeftOut,
         };
 
     /// <summary>By the master's clock: that of a host that returns may show any time.</summary>

@@ -9,9 +9,9 @@ internal static class SessionLives
     private static readonly TimeSpan LongestTouch = TimeSpan.FromMinutes(1);
 
     /// <summary>
-    /// What is older than this is not merged, and what is merged lives no longer. It is what the
-    /// application's store keeps, without <c>LongestRequest</c>, and by the default of
-    /// <c>TouchInterval</c>.
+    /// What is older than this is not merged, and what is merged expires after that time at the
+    /// latest. It is what the application's store keeps, without <c>LongestRequest</c>, and by the
+    /// default of <c>TouchInterval</c>.
     /// </summary>
     /// <remarks>
     /// To leave out <c>LongestRequest</c> loses no session that a node would serve: after

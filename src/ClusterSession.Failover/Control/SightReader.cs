@@ -76,7 +76,7 @@ internal sealed class SightReader(RedisKeys keys, string applicationUser)
 
     /// <summary>
     /// The user's name is set before the address: a change that was broken off between the two
-    /// leaves a replica of nobody, which follows nobody.
+    /// leaves a replica of an address where nobody listens.
     /// </summary>
     private static Tenure? Followed(Dictionary<string, string> info, RedisReply masterUser) =>
         Field(info, "master_host") == Nobody.Host && Field(info, "master_port") == Nobody.Port

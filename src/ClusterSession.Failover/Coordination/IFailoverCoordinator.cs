@@ -2,15 +2,17 @@ namespace ClusterSession.Failover.Coordination;
 
 /// <summary>
 /// The coordination store, on which all agents of a cluster agree: one lease and one document for
-/// each cluster name. Every outcome is a value; an exception means a wrong argument, or that the
-/// caller cancelled.
+/// each cluster name. Outcomes are values. Exceptions mean a wrong argument, that the caller
+/// cancelled, that a person has to mend the store's content or its access
+/// (<see cref="InvalidDataException"/>), or that the store cannot hold this cluster or so long a
+/// lease (<see cref="InvalidOperationException"/>).
 /// </summary>
 /// <remarks>
 /// <list type="bullet">
 /// <item>The holder counts a lease from before it asked, the store from when it has applied the
 /// grant, so that the holder stops first. Both count by a clock that a change of the time of
 /// day does not move and that goes on while the machine is suspended.</item>
-/// <item>A change of its leader gives a lease that is running its full ttl anew.</item>
+/// <item>When the store changes its leader, each running lease gets its full ttl again.</item>
 /// <item>An operation may be repeated under its id for as long as that is remembered: the last 64
 /// changes of that cluster. A later repeat is refused as a conflict, and done never
 /// twice.</item>

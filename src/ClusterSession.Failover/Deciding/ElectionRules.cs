@@ -26,7 +26,7 @@ internal sealed class ElectionRules(FailoverTimings timings)
             // forgotten, the second for promises of others to a master that did not know of this
             // member. The release has ended all of them.
             return next == view.Self && request.Closed is { } closed && Histories.HasUpTo(view.Own, closed)
-                ? new Decision.Acquire(Begun(view, epoch + 1, source: null, isIncomplete: false))
+                ? new Decision.Acquire(Begun(view, epoch + 1, source: null, lacksNewerData: false))
                 : new Decision.Nothing(Reason.HandingOver);
         }
 
@@ -58,19 +58,19 @@ internal sealed class ElectionRules(FailoverTimings timings)
 
         var usable = members.Where(member => view.Of(member.Name).IsUsable).ToArray();
         var best = Best(view, usable);
-        var isIncomplete = best is null || IsNewerOutOfReach(view, members, view.Of(best.Name).Redis);
-        if (best is null || (isIncomplete && view.FreeFor < timings.NewerDataWait))
+        var lacksNewerData = best is null || IsNewerOutOfReach(view, members, view.Of(best.Name).Redis);
+        if (best is null || (lacksNewerData && view.FreeFor < timings.NewerDataWait))
         {
             return new Decision.Nothing(Reason.NewerDataOutOfReach);
         }
 
-        var (target, source) = Choose(view, usable, best, ref isIncomplete);
+        var (target, source) = Choose(view, usable, best, ref lacksNewerData);
         if (target != view.Self)
         {
             return new Decision.Nothing(Reason.NotTheTarget);
         }
 
-        return new Decision.Acquire(Begun(view, epoch + 1, source, isIncomplete));
+        return new Decision.Acquire(Begun(view, epoch + 1, source, lacksNewerData));
     }
 
     /// <summary>
@@ -148,7 +148,7 @@ internal sealed class ElectionRules(FailoverTimings timings)
         ClusterView view,
         ClusterMember[] usable,
         ClusterMember best,
-        ref bool isIncomplete
+        ref bool lacksNewerData
     )
     {
         var newest = view.Of(best.Name).Redis;
@@ -178,11 +178,11 @@ internal sealed class ElectionRules(FailoverTimings timings)
 
         // Nobody can follow it without losing data: it stays closed, and another's data comes
         // first.
-        isIncomplete = true;
+        lacksNewerData = true;
         return view.FreeFor < timings.NewerDataWait ? (null, null) : (Best(view, electable)?.Name, null);
     }
 
-    private ClusterDocument Begun(ClusterView view, long epoch, string? source, bool isIncomplete)
+    private ClusterDocument Begun(ClusterView view, long epoch, string? source, bool lacksNewerData)
     {
         var target = new RedisProcess(view.Self, view.Own.RunId);
         var from = source is null ? null : new RedisProcess(source, view.Of(source).Redis.RunId);
@@ -211,7 +211,9 @@ internal sealed class ElectionRules(FailoverTimings timings)
                 .. LedgerRules
                     .Lines(hasAll ? view.Document with { Switch = null } : view.Document, view.Now, target)
                     .Select(line => LedgerRules.Dated(line, view))
-                    .Select(line => isIncomplete && IsNewer(view, line, newest) ? line with { IsNewer = true } : line),
+                    .Select(line =>
+                        lacksNewerData && IsNewer(view, line, newest) ? line with { IsNewer = true } : line
+                    ),
             ],
             Switch = null,
             Reinits = [],
@@ -230,7 +232,7 @@ internal sealed class ElectionRules(FailoverTimings timings)
                     hasAll && request!.From is { } left && left != target
                         ? new UnmergedData(request.Epoch, left.Member, left.RunId, view.Now)
                         : null,
-                IsIncomplete = isIncomplete,
+                LacksNewerData = lacksNewerData,
                 IsChosen = request is { IsReturn: false } && kind != ChangeKind.TakeBack,
                 Contained = [.. contained],
                 Histories =
@@ -266,7 +268,9 @@ internal sealed class ElectionRules(FailoverTimings timings)
     private static bool WasNeverOpened(RedisSight redis, UnmergedData line) =>
         redis.IsReachable && redis.RunId == line.RunId && redis.DataEpoch < line.Epoch;
 
-    /// <summary>Of equals one that may be elected, then the first in the document.</summary>
+    /// <summary>
+    /// The member with the newest data. Among equals: one that may be elected, then document order.
+    /// </summary>
     private ClusterMember? Best(ClusterView view, IEnumerable<ClusterMember> members) =>
         members
             .OrderByDescending(member => view.Of(member.Name).Redis, Comparer<RedisSight>.Create(timings.Newer))
@@ -274,7 +278,7 @@ internal sealed class ElectionRules(FailoverTimings timings)
             .FirstOrDefault();
 
     /// <summary>
-    /// Who was opened last; where nobody is since the release, the newest line names it.
+    /// The member that was opened last; without a ruler, that of the newest ledger line.
     /// </summary>
     private static string? LastMaster(ClusterDocument document) =>
         document.Ruler?.Member ?? document.Ledger.MaxBy(line => line.Epoch)?.Member;

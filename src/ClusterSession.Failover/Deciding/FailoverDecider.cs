@@ -22,7 +22,7 @@ namespace ClusterSession.Failover.Deciding;
 ///   | ReplicaRules                  |     | HolderRules: I hold it                         |
 ///   |  I am the source? promote,    |<--->|  PromoteSource -> FollowSource -+              |
 ///   |    closed                     |     |  (the source's agent promotes)  v              |
-///   |  ruler open, and it has all   |     |        no source ------> PromoteTarget -> Open |
+///   |  ruler seen, and it has all   |     |        no source ------> PromoteTarget -> Open |
 ///   |    that I have? follow        |     |                                            |   |
 ///   |  else merge what only I have  |     |  Redis lost: release  <--  ruling  <-------+   |
 ///   |    into the ruler, then follow|     |                                                |

@@ -28,15 +28,16 @@ internal sealed record FailoverTimings
 
     /// <summary>
     /// Longest life of a lease record: how long a frozen master must be waited for before its lease
-    /// is released. No shorter than a look of which the coordination store and the Redis take their
-    /// deadlines: a record that runs out in between would refuse commits of a master that is well.
+    /// is released. It is no shorter than a look in which the coordination store and the Redis each
+    /// take their whole <see cref="Deadline"/>: if the record ran out in between, a master that is
+    /// well would refuse commits.
     /// </summary>
     public TimeSpan RecordLife { get; init; } = TimeSpan.FromSeconds(1);
 
     /// <summary>
-    /// So long after a first look that ended without an answer the holder gives up its own Redis,
-    /// if that stays silent and its record has expired. One whose host refuses the connection has
-    /// ended, and is given up at once.
+    /// How long the holder waits for its silent Redis after a first unanswered look, and at least
+    /// until the record has expired, before it gives the Redis up. One whose host refuses the
+    /// connection has ended, and is given up at once.
     /// </summary>
     public TimeSpan DeadAfter { get; init; } = TimeSpan.FromMilliseconds(400);
 
@@ -52,8 +53,9 @@ internal sealed record FailoverTimings
     public TimeSpan StepWait { get; init; } = TimeSpan.FromSeconds(5);
 
     /// <summary>
-    /// Pause between two looks while a change or a switch is under way, or has to be expected:
-    /// the ruler is not responding, and not for longer than a lease lasts.
+    /// Pause between two looks while a change or a switch makes progress (<see cref="StepWait"/>),
+    /// and while the ruler is not responding, for <see cref="Ttl"/> + <see cref="GatherWait"/> at
+    /// most.
     /// </summary>
     public TimeSpan BusyInterval { get; init; } = TimeSpan.FromMilliseconds(20);
 
@@ -70,14 +72,14 @@ internal sealed record FailoverTimings
     /// </summary>
     public TimeSpan NextMasterWait { get; init; } = TimeSpan.FromSeconds(1);
 
-    /// <summary>So many bytes the next master may be behind when the master closes.</summary>
+    /// <summary>How many bytes the next master may lag when the master closes.</summary>
     public long SwitchLag { get; init; } = 1024 * 1024;
 
     /// <summary>How long a failover counts against the member that was promoted.</summary>
     public TimeSpan FlappingWindow { get; init; } = TimeSpan.FromMinutes(10);
 
     /// <summary>
-    /// So many failovers within the window, and the member is not promoted again in it.
+    /// Number of failovers within the window after which the member is not promoted in it.
     /// </summary>
     public int MaxPromotions { get; init; } = 3;
 
@@ -124,8 +126,11 @@ internal sealed record FailoverTimings
         PromotionsOf(document, member, now) >= MaxPromotions
         || document.Failures.Any(failed => failed.Member == member && now - failed.At < PassOver);
 
-    /// <summary>A holder must renew twice in vain before its lease runs out.</summary>
-    /// <exception cref="ArgumentException">It cannot.</exception>
+    /// <summary>
+    /// Checks that a holder has the time for two attempts to renew, both in vain, before its lease
+    /// runs out.
+    /// </summary>
+    /// <exception cref="ArgumentException">It has not.</exception>
     public void Check()
     {
         if (Interval + 2 * Deadline > Ttl - Margin - Ttl * Drift)

@@ -7,9 +7,10 @@ namespace ClusterSession.Failover.Deciding;
 internal static class Histories
 {
     /// <summary>
-    /// The highest epoch before the newest offset. A process that was killed begins its offsets at
-    /// 0, and comes after those that kept theirs; the loser is not wiped, since it is not
-    /// contained.
+    /// Compares by the epoch of the data, then by the offset; the greater one is the newer. A
+    /// process that was killed begins its offsets at 0, and counts as older than those that kept
+    /// theirs. The one that counts as older is not wiped by that, since its data is not contained
+    /// in the other's.
     /// </summary>
     public static int Compare(RedisSight x, RedisSight y)
     {

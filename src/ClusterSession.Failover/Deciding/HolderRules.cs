@@ -67,8 +67,9 @@ internal sealed class HolderRules(FailoverTimings timings)
     }
 
     /// <summary>
-    /// An open master whose record expired while its agent was away. Renewing it needs no election:
-    /// nobody has had the lease since.
+    /// Whether this Redis is the master of this lease without a record of it: the record expired
+    /// while the agent was away. Opening the Redis again needs no election, since nobody has had
+    /// the lease meanwhile.
     /// </summary>
     private static bool IsWithoutRecord(ClusterView view, long epoch) =>
         view.Own is { IsReachable: true, IsMaster: true } own
@@ -126,7 +127,7 @@ internal sealed class HolderRules(FailoverTimings timings)
     /// this one is next again.
     /// </summary>
     private bool IsOvertaken(ClusterView view, ClusterChange change) =>
-        change is { Kind: ChangeKind.Failover, IsIncomplete: true }
+        change is { Kind: ChangeKind.Failover, LacksNewerData: true }
         && view.Own.DataEpoch < change.Epoch
         && view.Document.Present()
             .Any(member =>

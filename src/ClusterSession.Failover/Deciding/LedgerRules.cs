@@ -95,7 +95,7 @@ internal sealed class LedgerRules(FailoverTimings timings)
         var happened = new ClusterEvent(view.Now, change.Epoch, What(change.Kind), change.From, change.Target.Member)
         {
             Duration = duration > TimeSpan.Zero ? duration : TimeSpan.Zero,
-            IsIncomplete = change.IsIncomplete,
+            LacksNewerData = change.LacksNewerData,
         };
         return (
             document with
@@ -204,7 +204,8 @@ internal sealed class LedgerRules(FailoverTimings timings)
         );
 
     /// <summary>
-    /// What the member's agent says that it merged into this ruler, as long as that counts.
+    /// The merge of the member's present process into the present ruler, if the member's agent says
+    /// that it is complete; else what the line says.
     /// </summary>
     private static MergedData? MergedOf(ClusterView view, UnmergedData line)
     {

@@ -3,7 +3,7 @@ namespace ClusterSession.Failover.Deciding;
 /// <summary>Why an agent does nothing.</summary>
 internal enum Reason
 {
-    /// <summary>Its Redis is the master, and all is well.</summary>
+    /// <summary>Its Redis is the master by a lease, or by the promises of all others.</summary>
     IsMaster,
 
     /// <summary>Its Redis follows the master.</summary>
@@ -59,7 +59,8 @@ internal enum Reason
     /// </summary>
     GivingUp,
 
-    /// <summary>The holder's Redis cannot be seen as an open master.</summary>
+    /// <summary>The holder's Redis cannot be seen as a master that was opened under this
+    /// lease.</summary>
     RulerNotInSight,
 
     /// <summary>Its Redis holds data that the master may lack. It stays closed until it was

@@ -29,7 +29,10 @@ internal abstract record RedisAction
         /// </summary>
         public const long NoLease = 0;
 
-        /// <summary>What it follows until then, and gets nothing of.</summary>
+        /// <summary>
+        /// The tenure that the replica follows until it follows the next master. It gets nothing of
+        /// it.
+        /// </summary>
         public Tenure Tenure => new(NextRunId, NoLease);
     }
 

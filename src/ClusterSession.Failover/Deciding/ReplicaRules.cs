@@ -6,7 +6,7 @@ namespace ClusterSession.Failover.Deciding;
 
 /// <summary>
 /// What an agent does while another holds the lease: its own Redis is closed, and is to become a
-/// replica of the master. So decide agents of members, read replicas included, and followers.
+/// replica of the master. The rules of candidates, read replicas and followers alike.
 /// </summary>
 /// <param name="timings">Durations and limits, alike on all agents of a cluster.</param>
 internal sealed class ReplicaRules(FailoverTimings timings)

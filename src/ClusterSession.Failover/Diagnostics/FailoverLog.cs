@@ -210,5 +210,5 @@ internal static partial class FailoverLog
         "The Redis of {Member} holds {Count} records that are damaged, or that the master could not take. They are not "
             + "merged, and are gone when it follows the master: keep the copy of its files."
     )]
-    public static partial void MergeUnreadable(this ILogger logger, string member, long count);
+    public static partial void MergeLeftOut(this ILogger logger, string member, long count);
 }

@@ -6,7 +6,9 @@ namespace ClusterSession.Failover.Documents;
 [JsonConverter(typeof(JsonStringEnumConverter<ChangeKind>))]
 internal enum ChangeKind
 {
-    /// <summary>The former master lost its lease.</summary>
+    /// <summary>
+    /// The former master's lease ran out or was released, also for "failover now".
+    /// </summary>
     Failover,
 
     /// <summary>

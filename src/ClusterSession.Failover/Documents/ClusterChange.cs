@@ -6,8 +6,9 @@ namespace ClusterSession.Failover.Documents;
 /// <summary>A change under way: how the holder of the lease becomes the master.</summary>
 /// <param name="Id">Names the change in logs and events.</param>
 /// <param name="Kind">Why it was begun.</param>
-/// <param name="Epoch">Number of its lease; it ends with that lease. A document that takes a lease
-/// has the least that this can be: only the store knows by how much its numbers grow.</param>
+/// <param name="Epoch">Number of the lease of this change; the change ends with that lease. In a
+/// document that takes a lease, this is the least number that the lease can get: only the store
+/// knows by how much its numbers grow.</param>
 /// <param name="Target">Who will be master.</param>
 /// <param name="Source">Who has data that the target lacks; null: nobody.</param>
 /// <param name="Step">The step that is being done, or is done.</param>
@@ -28,9 +29,10 @@ internal sealed record ClusterChange(
     public ClusterChange Numbered(long epoch) => this with { Id = IdOf(Kind, epoch), Epoch = epoch };
 
     /// <summary>
-    /// Whether data of a higher epoch, or newer data, was known to be out of reach.
+    /// Whether its target becomes master without newer data, or data of a higher epoch, that was
+    /// known to exist and could not be used.
     /// </summary>
-    public bool IsIncomplete { get; init; }
+    public bool LacksNewerData { get; init; }
 
     /// <summary>When its agent first saw the lease free that it has taken.</summary>
     public DateTimeOffset At { get; init; }

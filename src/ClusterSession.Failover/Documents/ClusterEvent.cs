@@ -16,6 +16,6 @@ internal sealed record ClusterEvent(DateTimeOffset At, long Epoch, EventKind Wha
     /// </summary>
     public TimeSpan? Duration { get; init; }
 
-    /// <summary>See <see cref="ClusterChange.IsIncomplete"/>.</summary>
-    public bool IsIncomplete { get; init; }
+    /// <summary>See <see cref="ClusterChange.LacksNewerData"/>.</summary>
+    public bool LacksNewerData { get; init; }
 }

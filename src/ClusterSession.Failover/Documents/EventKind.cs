@@ -6,7 +6,7 @@ namespace ClusterSession.Failover.Documents;
 [JsonConverter(typeof(JsonStringEnumConverter<EventKind>))]
 internal enum EventKind
 {
-    /// <summary>A member became master after its predecessor had lost the lease.</summary>
+    /// <summary>A member became master after the former lease ran out or was released.</summary>
     Failover,
 
     /// <summary>The master took its lease again, which had run out.</summary>

@@ -9,7 +9,7 @@ namespace ClusterSession.Failover.Face;
 /// <param name="Target">The member that will be master.</param>
 /// <param name="Source">The member whose data the target takes first; null: none.</param>
 /// <param name="Since">When this step was first seen.</param>
-/// <param name="IsIncomplete">Whether newer data is known that the target will not have.</param>
+/// <param name="LacksNewerData">Whether newer data is known that the target will not have.</param>
 internal sealed record ChangeStatus(
     ChangeKind Kind,
     ChangeStep Step,
@@ -17,5 +17,5 @@ internal sealed record ChangeStatus(
     string Target,
     string? Source,
     DateTimeOffset Since,
-    bool IsIncomplete
+    bool LacksNewerData
 );

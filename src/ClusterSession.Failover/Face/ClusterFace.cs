@@ -223,8 +223,8 @@ internal sealed class ClusterFace(
                 return $"The settings of this agent name {set.Name} as Redis {set.Redis}, agent {set.Agent}, "
                     + $"{set.Kind}; the cluster's document as Redis {member.Redis}, agent {member.Agent}, "
                     + $"{member.Kind}. "
-                    + "Replicas follow the address of the record; this agent asks that of its settings. Give all "
-                    + "agents the same, and run \"cluster-session failover adopt\".";
+                    + "Replicas follow the address in the cluster's document; this agent asks the address in its "
+                    + "settings. Give all agents the same, and run \"cluster-session failover adopt\".";
             }
         }
 

@@ -39,7 +39,7 @@ internal static class ClusterReport
                     change.Target.Member,
                     change.Source?.Member,
                     view.Now - view.UnchangedFor,
-                    change.IsIncomplete
+                    change.LacksNewerData
                 )
                 : null,
             Switch = document.Switch is { } request
@@ -154,7 +154,7 @@ internal static class ClusterReport
             ? new MergeStatus(merge.State, merge.Member, merge.Counts.Scanned, merge.Counts.Of, merge.Counts.Written)
             {
                 ForeignKeys = merge.Counts.Foreign,
-                Unreadable = merge.Counts.Unreadable,
+                LeftOut = merge.Counts.LeftOut,
                 Why = merge.Why,
                 NotSetAside = merge.NotSetAside,
             }

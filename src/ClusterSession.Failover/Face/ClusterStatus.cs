@@ -40,7 +40,7 @@ internal sealed record ClusterStatus
     /// <summary>The change under way; null: none.</summary>
     public ChangeStatus? Change { get; init; }
 
-    /// <summary>The switch that an operator asked for; null: none.</summary>
+    /// <summary>The switch that an operator asked for, or the way back; null: none.</summary>
     public SwitchStatus? Switch { get; init; }
 
     /// <summary>

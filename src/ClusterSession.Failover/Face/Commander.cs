@@ -102,7 +102,7 @@ internal sealed class Commander(
                 case PlanResult.Planned planned:
                     var isDone = isPlan
                         ? true
-                        : await IsWrittenAsync(state, planned.Document, cancellation).ConfigureAwait(false);
+                        : await TryWriteAsync(state, planned.Document, cancellation).ConfigureAwait(false);
                     if (isDone is false)
                     {
                         break; // Somebody else has written: it is planned anew.
@@ -129,8 +129,8 @@ internal sealed class Commander(
     private static CommandAnswer Refused(string reason, string remedy) =>
         new(false, Refusal: new CommandRefusal(reason, remedy));
 
-    /// <summary>Null: the outcome is unknown.</summary>
-    private async Task<bool?> IsWrittenAsync(
+    /// <summary>Writes the document; null: the outcome is unknown.</summary>
+    private async Task<bool?> TryWriteAsync(
         CoordinationState state,
         ClusterDocument document,
         CancellationToken cancellation

@@ -15,9 +15,10 @@ internal sealed record HistoryStatus(string Cluster, IReadOnlyList<HistoryLine> 
 /// <param name="To">Whom it concerns: who became master, or the member that was named.</param>
 /// <param name="Why">The reason, as a sentence; null: none is known.</param>
 /// <param name="DurationMilliseconds">
-/// How long the cluster was without an open master; null: it was not.
+/// How long the change took, from when its agent first saw the lease free until the master was
+/// opened; null: the event is no change of the lease.
 /// </param>
-/// <param name="IsIncomplete">Whether newer data was known to be out of reach.</param>
+/// <param name="LacksNewerData">Whether newer data was known to be out of reach.</param>
 internal sealed record HistoryLine(
     DateTimeOffset At,
     long Epoch,
@@ -26,7 +27,7 @@ internal sealed record HistoryLine(
     string? To,
     string? Why,
     long? DurationMilliseconds,
-    bool IsIncomplete
+    bool LacksNewerData
 )
 {
     public static HistoryLine Of(ClusterEvent happened) =>
@@ -38,6 +39,6 @@ internal sealed record HistoryLine(
             happened.To,
             happened.Why,
             happened.Duration is { } duration ? (long)duration.TotalMilliseconds : null,
-            happened.IsIncomplete
+            happened.LacksNewerData
         );
 }

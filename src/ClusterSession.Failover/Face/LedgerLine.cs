@@ -3,7 +3,9 @@ namespace ClusterSession.Failover.Face;
 /// <summary>A member whose data the master may lack in part.</summary>
 /// <param name="Member">Which.</param>
 /// <param name="Epoch">Epoch of its data.</param>
-/// <param name="Since">When that was noted.</param>
+/// <param name="Since">
+/// Since when its data is out of touch with the master's; not later than the line was written.
+/// </param>
 /// <param name="IsDiscarded">Whether the operator gave that data up.</param>
 internal sealed record LedgerLine(string Member, long Epoch, DateTimeOffset Since, bool IsDiscarded)
 {

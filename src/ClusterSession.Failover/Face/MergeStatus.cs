@@ -18,13 +18,13 @@ internal sealed record MergeStatus(
     [property: JsonPropertyName("merged")] long Written
 )
 {
-    /// <summary>Keys that are not this library's, and are not merged.</summary>
+    /// <summary>Keys that are not ClusterSession's, and are not merged.</summary>
     public long ForeignKeys { get; init; }
 
     /// <summary>
     /// Damaged records, and such as the master could not take. They are not merged.
     /// </summary>
-    public long Unreadable { get; init; }
+    public long LeftOut { get; init; }
 
     /// <summary>Why it failed; null: it did not.</summary>
     public string? Why { get; init; }

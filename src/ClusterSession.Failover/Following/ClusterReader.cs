@@ -17,7 +17,7 @@ internal sealed class ClusterReader : IFailoverCoordinator
 
     private readonly ClusterMember _self;
     private readonly FollowerLedger _ledger;
-    private readonly (IAgentStatus Agent, Poll<ClusterStatus?> Poll)[] _agents;
+    private readonly (IAgentStatusReader Agent, Poll<ClusterStatus?> Poll)[] _agents;
     private byte[] _document = [];
     private long _version;
     private long _highest;
@@ -30,7 +30,7 @@ internal sealed class ClusterReader : IFailoverCoordinator
     /// <param name="clock">The clock of durations.</param>
     public ClusterReader(
         ClusterMember self,
-        IEnumerable<IAgentStatus> agents,
+        IEnumerable<IAgentStatusReader> agents,
         FollowerLedger ledger,
         FailoverTimings timings,
         TimeProvider time,

@@ -23,13 +23,15 @@ internal static class FollowedCluster
             .FirstOrDefault();
 
     /// <summary>
-    /// The cluster with the follower in it as what never rules, so that it finds its own name.
-    /// Nothing else of the document concerns it: changes, switches and orders are for members.
+    /// The cluster document as a follower needs it. The follower is added to the members, as one
+    /// that never rules, so that it finds its own name. Nothing else of the document concerns it:
+    /// changes, switches and orders are for members.
     /// </summary>
     /// <param name="status">The answer.</param>
     /// <param name="self">The follower.</param>
-    /// <param name="line">That the master may lack what it has; null: that is not known.</param>
-    /// <exception cref="InvalidDataException">A member has its name.</exception>
+    /// <param name="line">The line that says that the master may lack data of the follower; null:
+    /// that is not known.</param>
+    /// <exception cref="InvalidDataException">A member has the follower's name.</exception>
     public static ClusterDocument Document(ClusterStatus status, ClusterMember self, UnmergedData? line) =>
         status.Members.Any(member => member.Name == self.Name)
             ? throw new InvalidDataException(
@@ -53,7 +55,10 @@ internal static class FollowedCluster
                 Ledger = line is null ? [] : [line],
             };
 
-    /// <summary>The open master of the present lease, and no other that rules by name.</summary>
+    /// <summary>
+    /// The ruler that the answer names, if it is open and its data is of the present lease; else
+    /// null.
+    /// </summary>
     private static Ruler? RulerOf(ClusterStatus status) =>
         status.Members.FirstOrDefault(member => member.Name == status.Ruler)
             is { IsOpen: true, RunId: { } process } ruler

@@ -10,9 +10,9 @@ namespace ClusterSession.Failover.Following;
 /// follower keeps its own, which is over when it has everything of the master.
 /// </summary>
 /// <remarks>
-/// It does not outlast the process. What a follower that was restarted has counts as out of touch
-/// since then; what lives longer than that is bounded by the expiry that each key has, counted by
-/// the clock of the master.
+/// It does not outlast the process. After a restart, the follower's data counts as out of touch
+/// since the restart; what lives longer than that is bounded by the expiry that each key has,
+/// counted by the clock of the master.
 /// </remarks>
 /// <param name="self">Name of the follower.</param>
 /// <param name="next">Hears of the looks too.</param>

@@ -9,8 +9,8 @@ using Microsoft.Extensions.Logging;
 namespace ClusterSession.Failover.Hosting;
 
 /// <summary>
-/// What is not for everybody is asked by those only that have the secret and, where one is asked
-/// for, a certificate.
+/// Requests that are not for everybody need the secret and, where one is asked for, an accepted
+/// client certificate.
 /// </summary>
 /// <param name="secret">The secret of the members.</param>
 /// <param name="accept">Which client certificates are accepted; null: none is asked for.</param>

@@ -36,7 +36,7 @@ internal sealed class CommandEndpoint(Commander commander, Admission admission, 
             return;
         }
 
-        // Not given up when the caller leaves: what was done is logged.
+        // A command is not given up when the caller leaves: what was done is logged. A plan is.
         var answer = await commander
             .RunAsync(command, request!.Plan, request.Plan ? context.RequestAborted : CancellationToken.None)
             .ConfigureAwait(false);

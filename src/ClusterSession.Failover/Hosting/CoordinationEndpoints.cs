@@ -12,7 +12,7 @@ internal sealed class CoordinationEndpoints(RaftServer server, Admission admissi
 {
     private const int LargestRequest = 2 * Operation.LargestDocument;
 
-    /// <summary>A message of the library's protocol.</summary>
+    /// <summary>A message of DotNext's Raft protocol.</summary>
     public Task ProtocolAsync(HttpContext context) =>
         admission.Admits(context) ? server.ReceiveAsync(context) : Task.CompletedTask;
 

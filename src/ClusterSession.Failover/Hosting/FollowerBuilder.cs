@@ -24,7 +24,7 @@ internal static class FollowerBuilder
         AgentSettings settings,
         FailoverTimings timings,
         IRedisLinks redis,
-        Func<ClusterMember, IAgentStatus> agentOf,
+        Func<ClusterMember, IAgentStatusReader> agentOf,
         (TimeProvider Time, TimeProvider Clock) time,
         ILogger logger
     )

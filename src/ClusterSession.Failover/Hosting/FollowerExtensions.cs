@@ -58,7 +58,7 @@ internal static class FollowerExtensions
                     provider.GetRequiredService<AgentSettings>(),
                     provider.GetRequiredService<FailoverTimings>(),
                     provider.GetRequiredService<IRedisLinks>(),
-                    member => new AgentStatus(client, new Uri(member.Agent)),
+                    member => new HttpAgentStatusReader(client, new Uri(member.Agent)),
                     (provider.GetRequiredService<TimeProvider>(), BoottimeClock.Instance),
                     Logger(provider)
                 );
@@ -80,7 +80,7 @@ internal static class FollowerExtensions
 
     /// <summary>
     /// Maps <c>/replica</c>, <c>/read-only</c>, <c>/health</c> and <c>/metrics</c>, as an agent
-    /// answers them. Of the cluster the agents speak.
+    /// answers them. Only the agents of the members answer for the whole cluster.
     /// </summary>
     public static void MapClusterSessionFollower(this IEndpointRouteBuilder routes)
     {

@@ -30,7 +30,7 @@ public static class RaftCoordinatorExtensions
             .AddSingleton<IFailoverCoordinator>(Coordinator);
     }
 
-    /// <summary>The store that its servers are themselves.</summary>
+    /// <summary>The coordinator of the store that agents and voter form themselves.</summary>
     internal static RaftCoordinator Coordinator(IServiceProvider provider) =>
         new(
             provider.GetRequiredService<RaftServer>().SendAsync,

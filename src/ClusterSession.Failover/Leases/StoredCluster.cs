@@ -3,7 +3,10 @@ using ClusterSession.Failover.Wire;
 
 namespace ClusterSession.Failover.Leases;
 
-/// <summary>What a store that the site has already holds of a cluster. Immutable.</summary>
+/// <summary>
+/// The entry of one cluster in a coordination store that the site has already, such as etcd.
+/// Immutable.
+/// </summary>
 /// <param name="Holder">Who was granted the lease last, unless it was released.</param>
 /// <param name="TtlMilliseconds">How long that grant and each renewal of it runs.</param>
 /// <param name="Version">Number of the document's last change. Counted here: the store's own begins

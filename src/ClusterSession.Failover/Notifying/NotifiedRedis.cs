@@ -20,14 +20,14 @@ namespace ClusterSession.Failover.Notifying;
 /// fault    close
 /// stop     close
 /// </code>
-/// Every step is decided by what the two Redis show at this moment, and kept nowhere else: cut off
-/// anywhere and begun again, it does what is left. Each step is one that agents use too
-/// (<see cref="IRedisControl"/>): commands name a process, a merge is fenced by the master's
-/// record, and a replica follows one process under one lease. A Redis that was started again is
-/// closed, admits no replica and so wipes none.
-/// <para>The record expires by itself: of a Redis or host that is frozen nothing is taken after it.
-/// An epoch that both have chosen apart from each other does no harm, since the run id tells them
-/// apart; nodes accept the same or a higher one.</para>
+/// What the two Redis show at this moment decides each step; only the time of the last contact is
+/// kept (<see cref="NoticeDirectory"/>). Cut off anywhere and begun again, it does what is left.
+/// Each step is one that agents use too (<see cref="IRedisControl"/>): commands name a process, a
+/// merge is fenced by the master's record, and a replica follows one process under one lease. A
+/// Redis that was started again is closed, admits no replica and so wipes none.
+/// <para>The record expires by itself: after that a Redis that was frozen, or whose host was, takes
+/// no writes. An epoch that both Redis have chosen apart from each other does no harm, since the
+/// run id tells them apart; nodes accept the same epoch or a higher one.</para>
 /// </remarks>
 /// <param name="own">The Redis of this host.</param>
 /// <param name="other">The Redis of the other host.</param>
@@ -49,7 +49,7 @@ internal sealed class NotifiedRedis(
     private string _told = "";
 
     /// <summary>
-    /// Ends when a closed Redis is all that is wanted, and it is; as master or backup, never.
+    /// For fault and stop it ends once the Redis is closed; for master and backup it never ends.
     /// </summary>
     /// <exception cref="OperationCanceledException">keepalived has said something else.</exception>
     public async Task RunAsync(NotifiedState state, CancellationToken cancellation)
@@ -150,19 +150,17 @@ internal sealed class NotifiedRedis(
             // Nodes have seen a later epoch here, and refuse an older one.
             Tell($"Waits until {member.Name} has opened under an epoch above {sight.DataEpoch}.");
         }
-        else if (
-            Histories.IsContained(sight, master) || await IsMergedAsync(tenure, cancellation).ConfigureAwait(false)
-        )
+        else if (Histories.IsContained(sight, master) || await MergeAsync(tenure, cancellation).ConfigureAwait(false))
         {
             Tell($"Lets the Redis of this host follow {member.Name}.");
             await own.FollowAsync(member, tenure, cancellation).ConfigureAwait(false);
         }
     }
 
-    private async Task<bool> IsMergedAsync(Tenure tenure, CancellationToken cancellation)
+    private async Task<bool> MergeAsync(Tenure tenure, CancellationToken cancellation)
     {
         Tell($"Merges what only this host has into {member.Name}.");
-        // Where nobody has noted it, the lives are believed that this Redis shows.
+        // Without a noted contact, only the expiries in this Redis decide what is too old.
         var terms = new MergeTerms(notices.Contact() ?? time.GetUtcNow(), Replicas: 0);
         var outcome = await own.MergeAsync(member, tenure, terms, new Counts(), cancellation).ConfigureAwait(false);
         if (outcome is not MergeOutcome.Merged { Counts: var counts })
@@ -172,7 +170,7 @@ internal sealed class NotifiedRedis(
 
         Tell(
             $"Merged into {member.Name}: {counts.Scanned} sessions were compared, and {counts.Written} records and "
-                + $"elements of documents were written; {counts.Foreign} keys of others and {counts.Unreadable} "
+                + $"elements of documents were written; {counts.Foreign} keys of others and {counts.LeftOut} "
                 + "damaged records were not merged."
         );
         try

@@ -76,7 +76,9 @@ internal sealed class CommandPlanner(FailoverTimings timings)
 
         if (seen.Document.Switch is { } request)
         {
-            warnings.Add($"The switch to {request.To}, which has not begun, is retracted.");
+            warnings.Add(
+                $"The switch to {request.To ?? "the most advanced candidate"}, which has not begun, is retracted."
+            );
         }
 
         return new PlanResult.Planned(

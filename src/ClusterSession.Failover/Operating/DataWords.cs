@@ -33,6 +33,6 @@ internal static class DataWords
     public static string Discard(string member) =>
         $"Last resort, which destroys what only {member} has got: {Tool} discard {member}";
 
-    /// <summary>Since when it is known that data is missing.</summary>
-    public static string Known(UnmergedData line) => $"The cluster has known of it since {line.Since:u}.";
+    /// <summary>Since when a member's data is out of touch with the master's.</summary>
+    public static string Known(UnmergedData line) => $"Its data has been out of touch since {line.Since:u}.";
 }

@@ -8,9 +8,9 @@ namespace ClusterSession.Failover.Operating;
 internal sealed class EpochPlans(FailoverTimings timings)
 {
     /// <summary>
-    /// Grants whose data is not in sight, and application nodes that have seen them, stay below.
+    /// How far the new epochs begin above the data in sight. Grants that were not seen stay below.
     /// </summary>
-    private const long Room = 1000;
+    private const long EpochGap = 1000;
 
     public PlanResult Raise(Situation seen)
     {
@@ -30,7 +30,7 @@ internal sealed class EpochPlans(FailoverTimings timings)
             );
         }
 
-        var raise = highest + Room - seen.State.Epoch;
+        var raise = highest + EpochGap - seen.State.Epoch;
         var document = (seen.Document with { EpochBase = seen.Document.EpochBase + raise }).With(
             seen.Event(EventKind.EpochRaised, null, null)
         );

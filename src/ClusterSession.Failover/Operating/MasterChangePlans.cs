@@ -156,7 +156,7 @@ internal sealed class MasterChangePlans(FailoverTimings timings)
         }
 
         var lacks = Lacks(seen, document, next).ToArray();
-        if (steps.Any(step => step.Decision is Decision.Acquire { Document.Change.IsIncomplete: true }))
+        if (steps.Any(step => step.Decision is Decision.Acquire { Document.Change.LacksNewerData: true }))
         {
             var names = string.Join(", ", lacks);
             return new PlanResult.Refused(

@@ -16,8 +16,10 @@ internal static class CoordinatorSetting
         : Find(setting, kinds) is { } kind ? (kind, TextOf(setting))
         : throw new InvalidOperationException(Unknown(setting, kinds));
 
-    /// <summary>What is wrong with it; null: nothing. It shows no more of it than the
-    /// kind.</summary>
+    /// <summary>
+    /// What is wrong with the setting; null: nothing. The sentence may name servers, a path and
+    /// files; no secret is in it (<see cref="ICoordinatorKind.Fault"/>).
+    /// </summary>
     public static string? Fault(string setting, IEnumerable<ICoordinatorKind> kinds) =>
         Find(setting, kinds) is { } kind ? kind.Fault(TextOf(setting)) : Unknown(setting, kinds);
 

@@ -101,8 +101,8 @@ public sealed class FailoverOptions
 
     /// <summary>
     /// Life of the lease: after so long without its holder another member may take over. Default: 3
-    /// s; 1 s to 1 min, and at least <see cref="Interval"/> and twice <see cref="Deadline"/>, with
-    /// a margin of 200 ms and 1 in 100.
+    /// s; 1 s to 1 min. The holder counts the lease shorter, by 200 ms and by 1 %. What is left
+    /// must be at least <see cref="Interval"/> plus twice <see cref="Deadline"/>.
     /// </summary>
     public TimeSpan Ttl { get; set; } = TimeSpan.FromSeconds(3);
 
@@ -115,17 +115,17 @@ public sealed class FailoverOptions
     public TimeSpan Deadline { get; set; } = TimeSpan.FromMilliseconds(400);
 
     /// <summary>
-    /// Longest life of the record without which a Redis takes no writes: so long a frozen master is
-    /// waited for. Default: 1 s; <see cref="Interval"/> and twice <see cref="Deadline"/>, to
-    /// <see cref="Ttl"/>.
+    /// How long a frozen master is waited for: the longest life of the record without which a Redis
+    /// takes no writes. Default: 1 s; from <see cref="Interval"/> and twice <see cref="Deadline"/>
+    /// to <see cref="Ttl"/>.
     /// </summary>
     public TimeSpan RecordLife { get; set; } = TimeSpan.FromSeconds(1);
 
     /// <summary>
-    /// So long after a first look without an answer (<see cref="Deadline"/>) the holder of the
-    /// lease gives up its Redis, and not before its record has expired (<see cref="RecordLife"/>).
-    /// One whose host refuses the connection has ended, and is given up at once. Default: 400 ms;
-    /// 50 ms to 1 min.
+    /// How long the holder of the lease waits for its silent Redis after a first look without an
+    /// answer (<see cref="Deadline"/>), and at least until its record has expired (<see
+    /// cref="RecordLife"/>), before it gives the Redis up. One whose host refuses the connection
+    /// has ended, and is given up at once. Default: 400 ms; 50 ms to 1 min.
     /// </summary>
     public TimeSpan DeadAfter { get; set; } = TimeSpan.FromMilliseconds(400);
 
@@ -135,8 +135,8 @@ public sealed class FailoverOptions
     public TimeSpan GatherWait { get; set; } = TimeSpan.FromMilliseconds(300);
 
     /// <summary>
-    /// How long it waits where newer data is known to exist and cannot be used; after that the
-    /// cluster goes on without it, and says so. Default: 10 s; 0 to 1 h.
+    /// How long a free lease waits where newer data is known to exist and cannot be used. After
+    /// that the cluster goes on without that data, and says so. Default: 10 s; 0 to 1 h.
     /// </summary>
     public TimeSpan NewerDataWait { get; set; } = TimeSpan.FromSeconds(10);
 
@@ -153,8 +153,8 @@ public sealed class FailoverOptions
     public TimeSpan FlappingWindow { get; set; } = TimeSpan.FromMinutes(10);
 
     /// <summary>
-    /// So many failovers within <see cref="FlappingWindow"/>, and the member is not promoted again
-    /// in it. Default: 3; 1 to 20.
+    /// Number of failovers within <see cref="FlappingWindow"/> after which the member is not
+    /// promoted again in it. Default: 3; 1 to 20.
     /// </summary>
     public int MaxPromotions { get; set; } = 3;
 
@@ -166,14 +166,15 @@ public sealed class FailoverOptions
     public bool ReturnToPreferred { get; set; } = true;
 
     /// <summary>
-    /// How long that member has to be in step before. Default: 10 s; 0 to 1 day.
+    /// How long the preferred member has to be in step before the master hands over to it
+    /// (<see cref="ReturnToPreferred"/>). Default: 10 s; 0 to 1 day.
     /// </summary>
     public TimeSpan ReturnAfter { get; set; } = TimeSpan.FromSeconds(10);
 
     /// <summary>
     /// The application's own setting <c>ClusterSession:IdleTimeout</c>. A member that was away for
-    /// 1.25 touch intervals longer has no session to merge, and what is merged lives no longer.
-    /// Default: 20 min; 1 s to 365 days.
+    /// this and 1.25 touch intervals has no session to merge. A merged session expires after that
+    /// time at the latest. Default: 20 min; 1 s to 365 days.
     /// </summary>
     public TimeSpan IdleTimeout { get; set; } = TimeSpan.FromMinutes(20);
 
@@ -199,7 +200,7 @@ public sealed class FailoverOptions
 
     /// <summary>
     /// Makes the handler of requests to other agents: client certificate, trusted authorities. Its
-    /// connect timeout is set by the library. Default: the system's own.
+    /// connect timeout is set by ClusterSession. Default: the system's own.
     /// </summary>
     public Func<SocketsHttpHandler>? CreateHandler { get; set; }
 

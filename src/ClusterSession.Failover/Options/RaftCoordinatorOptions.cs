@@ -62,7 +62,7 @@ public sealed class RaftCoordinatorOptions
 
     /// <summary>
     /// Makes the handler of requests to other members: client certificate, trusted authorities.
-    /// Its connect timeout is set by the library. Default: the system's own.
+    /// Its connect timeout is set by ClusterSession. Default: the system's own.
     /// </summary>
     public Func<SocketsHttpHandler>? CreateHandler { get; set; }
 

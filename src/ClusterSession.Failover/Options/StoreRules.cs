@@ -2,7 +2,7 @@ using ClusterSession.Failover.Coordination;
 
 namespace ClusterSession.Failover.Options;
 
-/// <summary>What settings of the coordination store must be together.</summary>
+/// <summary>Checks that the settings of the coordination store fit each other.</summary>
 internal static class StoreRules
 {
     private const string Path = FailoverConfiguration.Section + ":";

@@ -7,8 +7,8 @@ using ClusterSession.Failover.Sights;
 namespace ClusterSession.Failover.Peers;
 
 /// <summary>
-/// The agent of another member, over HTTP. The address names cluster and member, and an agent
-/// answers as what it is only: one of another cluster at that address promises nothing.
+/// The agent of another member, over HTTP. The address contains the names of cluster and member. An
+/// agent answers only under its own names: one of another cluster at that address promises nothing.
 /// </summary>
 /// <param name="client">Has the secret, and a timeout.</param>
 /// <param name="agent">Address of the agent.</param>

@@ -11,7 +11,7 @@ namespace ClusterSession.Failover.Peers;
 internal sealed record PromiseRequest(long Epoch, long Adoptions, long DurationMilliseconds);
 
 /// <summary>What an agent answers another.</summary>
-/// <param name="Yes">Whether it is so.</param>
+/// <param name="Yes">Whether the loop is alive (GET), or the promise is given (POST).</param>
 internal sealed record PeerAnswer(bool Yes)
 {
     /// <summary>

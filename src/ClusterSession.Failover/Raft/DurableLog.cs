@@ -5,7 +5,7 @@ using DotNext.Net.Cluster.Consensus.Raft.StateMachine;
 namespace ClusterSession.Failover.Raft;
 
 /// <summary>
-/// A log whose entries are on the disk before the server acknowledges them. The library's own waits
+/// A log whose entries are on the disk before the server acknowledges them. DotNext's own waits
 /// for the disk only when an entry is committed: an entry that a majority has acknowledged could be
 /// gone after a loss of power.
 /// </summary>

@@ -17,7 +17,7 @@ internal sealed class LeaseLeader(
     ILogger logger
 ) : IDisposable
 {
-    // Renewals do not wait here: they would expire behind a slow disk.
+    // Renewals do not take this: leases would expire while they wait for a slow disk.
     private readonly SemaphoreSlim _writing = new(1);
     private Reign? _reign;
 
@@ -39,7 +39,7 @@ internal sealed class LeaseLeader(
             await Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, over.Token)
                 .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
 
-            // The library may take a moment to forget a leadership that is over.
+            // DotNext may take a moment to forget a leadership that is over.
             await Task.Delay(TimeSpan.FromMilliseconds(10), TimeProvider.System, stopping)
                 .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }

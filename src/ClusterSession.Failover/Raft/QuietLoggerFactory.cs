@@ -3,7 +3,7 @@ using Microsoft.Extensions.Logging;
 namespace ClusterSession.Failover.Raft;
 
 /// <summary>
-/// The application's logs without two events that the library writes with each heartbeat, several
+/// The application's logs without two events that DotNext writes with each heartbeat, several
 /// times a second, for as long as a server is down.
 /// </summary>
 internal sealed class QuietLoggerFactory(ILoggerFactory inner) : ILoggerFactory

@@ -30,7 +30,7 @@ internal sealed class Reign(long term, TimeProvider clock, CancellationToken tok
         }
     }
 
-    /// <summary>Whether the lease has not expired yet.</summary>
+    /// <summary>Whether the lease still runs. A lease that is seen first counts from now.</summary>
     public bool IsRunning(string cluster, ClusterRecord record)
     {
         lock (_gate)
@@ -39,7 +39,10 @@ internal sealed class Reign(long term, TimeProvider clock, CancellationToken tok
         }
     }
 
-    /// <summary>Counts a lease that has not expired from now.</summary>
+    /// <summary>
+    /// Counts a lease anew from now, if it has not expired and is not being released; false: it is
+    /// not counted anew.
+    /// </summary>
     public bool TryRenew(string cluster, ClusterRecord record)
     {
         lock (_gate)

@@ -92,8 +92,8 @@ internal sealed class Upkeep(
     }
 
     /// <summary>
-    /// Two servers without an entry: nothing was ever acknowledged, since that takes a majority. A
-    /// server that is not responding may have data.
+    /// Whether this server and both others respond and have no entry: then nothing was ever
+    /// acknowledged. A server that is not responding may have data.
     /// </summary>
     private async Task<bool> NobodyHasDataAsync(CancellationToken stopping)
     {

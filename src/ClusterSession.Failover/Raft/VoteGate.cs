@@ -5,7 +5,8 @@ namespace ClusterSession.Failover.Raft;
 /// <summary>
 /// Keeps a server without data from voting: a disk that was wiped has forgotten its votes and what
 /// it has acknowledged, and with it a majority could elect a leader that lacks acknowledged epochs.
-/// It is open once the server has what a leader had (a marker in its directory says so).
+/// It opens once the server has what a leader had, or once all servers respond and none has data. A
+/// marker in its directory says that it is open.
 /// </summary>
 internal sealed class VoteGate
 {
@@ -27,7 +28,7 @@ internal sealed class VoteGate
 
     public bool IsOpen => _isOpen;
 
-    /// <summary>How many elections were refused this server's voice.</summary>
+    /// <summary>How many vote requests this server has refused.</summary>
     public int Refused => Volatile.Read(ref _refused);
 
     /// <summary>Whether this server may send it.</summary>

@@ -27,9 +27,9 @@ internal sealed record MemberMergeCounts(
     /// <summary>
     /// Damaged records, and such as the master could not take. They are not merged.
     /// </summary>
-    public long Unreadable { get; init; }
+    public long LeftOut { get; init; }
 
     /// <summary>What is lost when the member follows: it is here alone.</summary>
     [JsonIgnore]
-    public long NotMerged => Foreign + Unreadable;
+    public long NotMerged => Foreign + LeftOut;
 }

@@ -22,7 +22,8 @@ internal sealed record RedisSight
     public bool IsMaster { get; init; }
 
     /// <summary>
-    /// The tenure it is to follow (masteruser); null: a master, or a replica of nobody.
+    /// The tenure it is to follow (masteruser); null: a master, or a replica of an address where
+    /// nobody listens.
     /// </summary>
     public Tenure? Follows { get; init; }
 

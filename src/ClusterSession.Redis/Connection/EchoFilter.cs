@@ -13,7 +13,8 @@ namespace ClusterSession.Redis.Connection;
 ///                       answer                      what comes behind it is no echo of the former
 /// answer: not written, an error, or given up        every push is another's
 /// </code>
-/// An echo too few costs a read. One too many would be a copy that is stale for good.
+/// An echo that is not recognised costs a read. A push of another's write that is taken for an echo
+/// would leave a copy stale for good.
 /// </remarks>
 internal sealed class EchoFilter
 {

@@ -24,8 +24,8 @@ internal interface IRedisRequest
     bool ProvesLease(ReadOnlySpan<byte> reply);
 
     /// <summary>
-    /// Whether an invalidation of the key that comes right behind the answer is that of this
-    /// request's own write, which it has been answered to have made. Asked on the reader loop.
+    /// Whether an invalidation of this key right behind the answer is the echo of this request's
+    /// own write: true only if the answer says that it has written. Asked on the reader loop.
     /// </summary>
     bool HasEchoOf(ReadOnlySpan<byte> key);
 

@@ -3,9 +3,9 @@ using ClusterSession.Redis.Protocol;
 namespace ClusterSession.Redis.Connection;
 
 /// <summary>
-/// Knows whether a server of a cluster still decides on its keys. That it answers proves no
-/// more than the connection: a master that is cut off from the others answers PING, ROLE and INFO
-/// as before, and refuses commands with keys alone. Thread-safe.
+/// Knows whether a server of a cluster still decides on its keys. An answer proves only that the
+/// connection is alive: a master that is cut off from the others answers PING, ROLE and INFO as
+/// before, and refuses only commands with keys. Thread-safe.
 /// </summary>
 internal interface ISlotRuler
 {
@@ -14,8 +14,10 @@ internal interface ISlotRuler
     /// </summary>
     byte[]? HeartbeatKeyOf(RedisConnection connection);
 
-    /// <summary>What to put into the braces of a key so that it is in a slot of this connection's
-    /// server, which need not have been handed out yet; null if it has none.</summary>
+    /// <summary>
+    /// What to put into the braces of a key so that the key is in a slot of this connection's
+    /// server; null if the server has no slot. The connection need not have been handed out yet.
+    /// </summary>
     string? TagOf(RedisConnection connection);
 
     /// <summary>

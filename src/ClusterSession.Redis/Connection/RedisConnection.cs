@@ -64,7 +64,7 @@ internal sealed partial class RedisConnection : PipelinedConnection
 
     /// <summary>
     /// Of a server of a cluster: what knows whether it still decides on its keys; set before it is
-    /// handed out. Null: each answer proves the lease.
+    /// handed out. Null: the server is of no cluster.
     /// </summary>
     public ISlotRuler? Ruler { get; set; }
 
@@ -80,9 +80,10 @@ internal sealed partial class RedisConnection : PipelinedConnection
     internal EchoFilter Echo { get; } = new();
 
     /// <summary>
-    /// Whether it is open and has proved the lease by something that was sent less than so long
-    /// ago, and the map of slots is as new: the lease for serving local copies unasked. Every
-    /// invalidation that the server sent before that time has been handled.
+    /// Whether the connection is open, and something sent within this time has proved that the
+    /// server still serves. In a cluster the slot map must also be confirmed, up to 1.5 s earlier.
+    /// Then the leases of copies are current. Every invalidation that the server sent before that
+    /// time has been handled.
     /// </summary>
     public override bool IsProvenAlive(TimeSpan within) =>
         base.IsProvenAlive(within) && (Ruler is null || Ruler.IsMapCurrent(within));

@@ -20,9 +20,10 @@ namespace ClusterSession.Redis.Connection;
 ///   PING                                       LOADING and MASTERDOWN show here: HELLO and INFO
 ///                                              answer all the same
 /// </code>
-/// Without NOLOOP: under it a server also keeps to itself that the own command has made it evict a
-/// key, or stop tracking it. So the own write is pushed too (see <see cref="EchoFilter"/>), and
-/// ends the tracking of its key: scripts read the key once more at their end.
+/// NOLOOP is not used: with it a server also does not push that a command of the connection itself
+/// has made the server evict a key, or stop tracking it. So the server pushes the connection's own
+/// writes too (see <see cref="EchoFilter"/>). Such a write ends the tracking of its key: scripts
+/// read the key once more at their end.
 /// </remarks>
 internal static class RedisHandshake
 {

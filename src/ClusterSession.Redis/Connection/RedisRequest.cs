@@ -16,8 +16,7 @@ internal abstract class RedisRequest<TResult> : PipelinedRequest<TResult>, IRedi
     public virtual bool IsRead => false;
 
     /// <summary>
-    /// Whether it may be sent again where it is not known what became of it: executed twice, it
-    /// does what it does executed once.
+    /// Whether it may be sent again if its outcome is unknown: twice has the effect of once.
     /// </summary>
     public virtual bool MayBeRepeated => IsRead;
 

@@ -40,8 +40,9 @@ internal sealed class RedisFailureLog(ILogger logger, TimeProvider time)
     }
 
     /// <summary>
-    /// It is read again. Said once; the interval of what was written before goes on, lest one that
-    /// comes and goes fills the log.
+    /// The directory can be read again. That is logged once. The interval of
+    /// <see cref="WriteLost"/> goes on, so that a directory that comes and goes does not fill the
+    /// log.
     /// </summary>
     public void WriteFound()
     {

@@ -65,8 +65,9 @@ internal sealed class RedisSettingsValidator(
             .Select(static error => $"The RedisOptions given to UseRedis: {error}");
 
     /// <summary>
-    /// A reply has lengths around names and values, the header, and what was added unsummed: it is
-    /// given a third more than they may have, and at least 1.25 MiB.
+    /// A reply has lengths around names and values, the header, and what was added without
+    /// measuring. So it may be larger than <see cref="ClusterSessionOptions.MaxSessionBytes"/> by a
+    /// third of that, and by 1.25 MiB at least.
     /// </summary>
     private static IEnumerable<string> CheckReply(RedisOptions options, ClusterSessionOptions sessions)
     {

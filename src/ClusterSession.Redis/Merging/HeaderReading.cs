@@ -9,13 +9,14 @@ namespace ClusterSession.Redis.Merging;
 internal static class HeaderReading
 {
     /// <summary>
-    /// Longer ones are without end (document-merge.lua makes such), and no durations of .NET.
+    /// A longer life counts as without end (document-merge.lua makes such): .NET has no duration
+    /// for it.
     /// </summary>
     private const long LongestLife = 900_000_000_000_000;
 
     /// <summary>
-    /// Longer ones are damaged: with the most writers and intervals (functions.lua) a header has 41
-    /// KB. One that is longer than a reply may be would end the merge of all others.
+    /// A longer field is damaged: with the most writers and intervals (functions.lua) a header has
+    /// 41 KB. A field that is longer than a reply may be would end the merge of all other sessions.
     /// </summary>
     public const int LongestField = 64 * 1024;
 

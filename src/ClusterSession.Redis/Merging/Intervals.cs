@@ -10,8 +10,8 @@ namespace ClusterSession.Redis.Merging;
 internal static class Intervals
 {
     /// <summary>
-    /// As many are kept of a writer, and of so many writers (functions.lua): others may have been
-    /// forgotten.
+    /// A record keeps so many intervals of one writer, and intervals of so many writers
+    /// (functions.lua). A record that has as many may have forgotten others.
     /// </summary>
     private const int MaxPerWriter = 16;
 

@@ -16,8 +16,9 @@ namespace ClusterSession.Redis.Merging;
 /// </param>
 /// <param name="TombstoneLife">
 /// How long an end is remembered: <c>ClusterSessionOptions.TombstoneLife</c>, made of that life. A
-/// source that was away longer has no ends, revocations, logins or keys of cookies to give: others
-/// may have ended, revoked or retired them, and nobody remembers it.
+/// source that was away longer has no revocations, logins or keys of cookies to give, and no ends
+/// but of sessions that live at the target: others may have ended, revoked or retired the rest, and
+/// nobody remembers it.
 /// </param>
 internal sealed record MergeBounds(TimeSpan Away, TimeSpan StoreLife, TimeSpan TombstoneLife)
 {

@@ -24,7 +24,7 @@ internal sealed class MergeCounts
             MergeAction.Prolong => now with { Prolonged = now.Prolonged + 1 },
             MergeAction.SkipEnded => now with { SkippedEnded = now.SkippedEnded + 1 },
             MergeAction.SkipExpired => now with { SkippedExpired = now.SkippedExpired + 1 },
-            _ => now with { Unreadable = now.Unreadable + 1 },
+            _ => now with { LeftOut = now.LeftOut + 1 },
         };
     }
 }

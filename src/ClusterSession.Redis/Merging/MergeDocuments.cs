@@ -160,7 +160,7 @@ internal sealed class MergeDocuments(
             ? bounds.TombstoneLife - bounds.Away
             : life;
 
-    private void CountDamaged() => counts.Note(static soFar => soFar with { Unreadable = soFar.Unreadable + 1 });
+    private void CountDamaged() => counts.Note(static soFar => soFar with { LeftOut = soFar.LeftOut + 1 });
 
     private static string IdOf(DocumentElement element) => Convert.ToHexString(element.Id.Span);
 

@@ -16,15 +16,15 @@ namespace ClusterSession.Redis.Merging;
 ///                                             yes  same, or prolong
 /// </code>
 /// The first row that fits counts. An end is too old when its life is over, or the source was away
-/// for longer than ends are remembered. What the target has damaged is left too; only an end is
-/// stored over it. Where the target has rotated the id, the source is compared with what the target
-/// has under the next one. It is merged into that, skipped, or left where one of the two is
-/// damaged. It is not created, ended or prolonged. An end is final, and its life says only how long
-/// it is remembered: what lives at the target ends however old the end is, and no clock that is
-/// wrong passes it over. By intervals, since neither offsets nor the newest version tell: later
-/// commits of the target, however many, do not contain the one that only the source has. A record
-/// that may hold more than its intervals claim is merged, unless both are equal: what is not known
-/// counts as not contained.
+/// for longer than ends are remembered. A damaged record of the target is left too; only an end is
+/// stored over it. Where the target has rotated the id, the source's record is compared with what
+/// the target has under the next id. The source's record is merged into that, skipped, or left
+/// where one of the two is damaged. It is not created, ended or prolonged. An end is final, and its
+/// life says only how long it is remembered: what lives at the target ends however old the end is,
+/// and no wrong clock makes the merge pass over the end. Records are compared by intervals, since
+/// neither offsets nor the newest version tell: later commits of the target, however many, do not
+/// contain the one that only the source has. A record that may hold more than its intervals claim
+/// is merged, unless both are equal: what is not known counts as not contained.
 /// </remarks>
 internal static class MergePlan
 {
@@ -93,8 +93,8 @@ internal static class MergePlan
     }
 
     /// <summary>
-    /// What to do where the target has rotated the id: the session goes on under another one, which
-    /// gets what the source has, but neither its life, nor is it made by this.
+    /// What to do where the target has rotated the id. The session under the next id gets what the
+    /// source has. It is not prolonged, and not created.
     /// </summary>
     /// <inheritdoc cref="Decide"/>
     public static MergeStep DecideRotated(
@@ -111,10 +111,11 @@ internal static class MergePlan
         };
 
     /// <summary>
-    /// How long the target may keep what the source has: the shorter of two lives. One is what the
-    /// source shows as left, of a session or login less what the target's clock is ahead. The other
-    /// is the longest life of a session, or of a tombstone, less the time that the source was away;
-    /// it does not bound a login, which has an end of its own.
+    /// How long the target may keep what the source has: the shorter of two lives. The first is the
+    /// remaining life that the source shows; for a session or login, the time by which the target's
+    /// clock is ahead is subtracted. The second is the longest life of a session, or of a
+    /// tombstone, less the time that the source was away. The second does not bound a login, which
+    /// has an end of its own.
     /// </summary>
     private static TimeSpan LifeAtTarget(
         in MergeEntry source,

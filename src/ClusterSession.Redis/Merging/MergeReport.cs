@@ -29,8 +29,11 @@ internal sealed record MergeReport
     /// <summary>What has expired, or may have.</summary>
     public long SkippedExpired { get; init; }
 
-    /// <summary>Damaged records, or such as cannot be stored. They are left as they are.</summary>
-    public long Unreadable { get; init; }
+    /// <summary>
+    /// Records that were not merged (damaged, too large for the target, or changed there again and
+    /// again), and damaged documents. They are left as they are.
+    /// </summary>
+    public long LeftOut { get; init; }
 
     /// <summary>
     /// Elements of documents that the target lacked: keys of cookies, revocations, ends.

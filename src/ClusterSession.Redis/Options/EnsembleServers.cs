@@ -17,14 +17,14 @@ internal sealed class EnsembleServers
     private bool _isNamed;
     private bool _isOpen;
 
-    /// <summary>Whether they begin with a part.</summary>
-    public static bool IsFirst(string part) =>
+    /// <summary>Whether this part begins the list of servers.</summary>
+    public static bool IsStart(string part) =>
         part.Split('=', 2) is [var key, _] && key.Trim().Equals(Key, StringComparison.OrdinalIgnoreCase);
 
-    /// <summary>Whether a part is among them.</summary>
-    public bool Takes(string part)
+    /// <summary>Adds a part that belongs to the list. False if it does not.</summary>
+    public bool TryAdd(string part)
     {
-        if (IsFirst(part))
+        if (IsStart(part))
         {
             (_isNamed, _isOpen) = (true, true);
             _servers.Add(part.Split('=', 2)[1].Trim());

@@ -119,7 +119,7 @@ internal static class RedisConnectionString
         var hosts = new List<string>();
         var options = new RedisOptions();
         var ensemble = new EnsembleServers();
-        if (text.Split(',').Any(EnsembleServers.IsFirst))
+        if (text.Split(',').Any(EnsembleServers.IsStart))
         {
             options.Fence = RedisFence.Lease; // Unless another one is said.
         }
@@ -132,7 +132,7 @@ internal static class RedisConnectionString
             .OrderBy(p => p.Text.StartsWith("asyncTimeout", StringComparison.OrdinalIgnoreCase) ? 1 : 0);
         foreach (var part in parts)
         {
-            if (ensemble.Takes(part.Text))
+            if (ensemble.TryAdd(part.Text))
             {
                 continue;
             }

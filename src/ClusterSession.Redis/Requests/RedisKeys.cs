@@ -78,10 +78,13 @@ internal sealed class RedisKeys(string prefix)
     /// <summary>What SCAN matches: every session, and nothing else of this application.</summary>
     public string SessionPattern { get; } = Escaped(prefix) + ":1:{" + new string('?', SessionKey.TextLength) + '}';
 
-    /// <summary>What the keys begin with that heartbeats read.</summary>
+    /// <summary>The prefix of the keys that heartbeats read.</summary>
     public string HeartbeatPrefix { get; } = prefix + ":1:alive:";
 
-    /// <summary>A key that one connection writes, to see whether it is pushed that.</summary>
+    /// <summary>
+    /// A key that one connection writes, to see whether the server pushes the change of it to that
+    /// connection.
+    /// </summary>
     /// <param name="tag">What goes into the braces.</param>
     /// <param name="connection">Which connection: nobody else may have that name.</param>
     public byte[] Probe(string tag, string connection) =>
@@ -109,7 +112,8 @@ internal sealed class RedisKeys(string prefix)
     public byte[] Lease { get; } = Encoding.UTF8.GetBytes(prefix + ":1:lease");
 
     /// <summary>
-    /// The epoch of the data: each ruler's agent writes its own before it opens, and it replicates.
+    /// The epoch under which the data was written. The agent of each ruler writes the epoch of its
+    /// lease before it opens the server. The key replicates with the data.
     /// </summary>
     public byte[] Epoch { get; } = Encoding.UTF8.GetBytes(prefix + ":1:shared:epoch");
 

@@ -6,12 +6,13 @@ using ClusterSession.Transport.Pipelines;
 namespace ClusterSession.Redis.Requests;
 
 /// <summary>
-/// What follows an attempt that was not answered. Pure: it sends nothing and reads no clock.
+/// What follows an attempt that did not succeed. Pure: it sends nothing and reads no clock.
 /// </summary>
 /// <remarks>
 /// <code>
 /// NOSCRIPT                          once more at once, with the script in full
-/// READONLY, MOVED                   once more, to the server of the key now
+/// READONLY, MOVED                   again, to the server that has the key now; five attempts in
+///                                   all
 /// ASK                               once more, to the server that the answer names
 /// FENCED                            once more after a pause, to the ruler of that moment, as long
 ///                                   as time is left

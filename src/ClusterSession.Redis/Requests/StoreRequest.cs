@@ -51,7 +51,7 @@ internal abstract class StoreRequest<T> : RedisRequest<T>
         return route.SequenceEqual(key);
     }
 
-    /// <summary>The answer that says there is none.</summary>
+    /// <summary>What the caller gets where the store did not answer, or refused.</summary>
     public abstract T Unavailable(StoreFailure failure);
 
     /// <summary>The answer that says that what is stored is not to be used, and why.</summary>

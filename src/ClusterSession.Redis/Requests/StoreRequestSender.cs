@@ -35,7 +35,7 @@ internal sealed class StoreRequestSender(
     /// <summary>Sends a request that nobody has sent before.</summary>
     public ValueTask<T> SendAsync<T>(StoreRequest<T> request, StoreDeadline deadline)
     {
-        var isShort = IsShort(request, deadline);
+        var isShort = StartTime(request, deadline);
         if (!TryGetConnection(request, out var connection))
         {
             return AttemptsAsync(request, failure: null, wait: null);
@@ -53,7 +53,7 @@ internal sealed class StoreRequestSender(
     /// </summary>
     public ValueTask<T> SendAsync<T>(StoreRequest<T> request, WaitRequest wait, StoreDeadline deadline)
     {
-        var isShort = IsShort(request, deadline);
+        var isShort = StartTime(request, deadline);
         var answer = AttemptsAsync(request, failure: null, wait);
         return isShort ? LimitAsync(request, answer, deadline) : answer;
     }
@@ -91,7 +91,7 @@ internal sealed class StoreRequestSender(
     /// Lets its time begin: what the store itself allows, or less if the caller waits less. True
     /// for the latter.
     /// </summary>
-    private bool IsShort<T>(StoreRequest<T> request, in StoreDeadline deadline)
+    private bool StartTime<T>(StoreRequest<T> request, in StoreDeadline deadline)
     {
         var left = deadline.IsNone ? limit : deadline.Left;
         var isShort = left < limit;

@@ -54,9 +54,10 @@ internal sealed class CommitRequest(RedisKeys keys, SessionKey key, SessionChang
     }
 
     /// <summary>
-    /// Whether the session is to be prolonged. Time is cut into spans as long as a session may go
-    /// without that, and the first commit in each span prolongs. By stamps, so that nobody has to
-    /// remember it, and for each session at other times; where it is wrong the script sees the life
+    /// Whether the commit is to prolong the session. Time is cut into spans as long as a session
+    /// may go without being prolonged, and the first commit in each span prolongs it. The spans
+    /// follow from the stamps, so that no node has to remember a prolongation, and they begin at
+    /// other times for each session. Where the result is wrong, the script notices it by the life
     /// that is left.
     /// </summary>
     private bool IsDue

@@ -64,9 +64,11 @@ internal abstract class SessionScriptRequest(RedisScript script, RedisKeys keys,
             HasChanged = true,
         };
 
-    /// <summary>The version of an end, the key that its tombstone was written under (zeros: it does
-    /// not say), and the successor, if there is one. What is under way goes to no successor of
-    /// another session.</summary>
+    /// <summary>
+    /// Reads the version of an end, the mark of the key that its tombstone was written under
+    /// (zeros: the tombstone does not say it), and the successor, if there is one. If the tombstone
+    /// is that of another session, what is under way does not go to its successor.
+    /// </summary>
     private StoreWrite EndIn(ReadOnlySpan<byte> end, SessionVersion version)
     {
         const int SuccessorAt = SessionVersion.EncodedLength + RedisKeys.MarkLength;

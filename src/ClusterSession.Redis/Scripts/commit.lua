@@ -35,8 +35,9 @@
 -- instructions, a call 6,000.
 --
 -- Tracking: every script that writes does all its reads, then all its writes, then one read. The
--- first write ends the tracking of the key, and its connection is pushed that once, right behind the
--- answer; the read begins it anew. So the answer says whether to swallow a push: A, B and C here.
+-- first write ends the tracking of the key. The connection that sent the script is pushed that
+-- once, right behind the answer. The last read begins the tracking anew. So the answer says whether
+-- to swallow a push: here A, B and C say that.
 --@offsets
 local k, v, base, rest, sub, call = KEYS[1], ARGV[1], ARGV[2], ARGV[3], string.sub, redis.call
 local m = call('HGET', k, 'm')
@@ -104,8 +105,8 @@ if not answer then
       end
     end
   end
-  -- What was added to other records than their writers knew is counted, and summed up with the rest
-  -- before it may be 64 KiB.
+  -- The writer has not checked the size on this record. So the bytes are added to a count in the
+  -- marks. Before the count reaches 64 KiB, the whole record is measured.
   if most > 0 and current ~= base then
     local added, unsummed = 0, (marks - marks % 2) / 2
     for i = from, #fields, 2 do added = added + #fields[i] + #fields[i + 1] end
@@ -143,9 +144,9 @@ if not answer then
   if marks % 2 == 1 then forgotten = math.max(forgotten, lost) else forgotten = 0 end
   header = '\2' .. sub(m, 2, VERSION - 1) .. v .. current .. string.char(marks) .. packed('>I7', forgotten) .. intervals
 end
--- Anyone who commits knows about when the life is to be prolonged: then it is asked for before the
--- write, else the question is the read after it. It may find that the life is too short all the same
--- (restored with little, or clocks apart): then there is a second push, which costs a read.
+-- The caller knows roughly when a prolongation is due. If it is, PTTL comes before the write; else
+-- PTTL is the one read after it, and may find that the life is too short all the same (restored with
+-- little, or clocks apart): then there is a second push, which costs a read.
 local prolongs = least == 0
 local left = prolongs and call('PTTL', k)
 if gone then

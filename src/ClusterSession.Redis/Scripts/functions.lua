@@ -31,8 +31,9 @@ local function add(list, m, from)
   return list
 end
 
--- Intervals as bytes, ascending by writer and lo: those that touch are fused, and of those that are
--- too many the lowest are forgotten. Also the highest stamp that was.
+-- Returns the intervals as bytes, ascending by writer and lo: those that touch are fused, and of
+-- those that are too many the lowest are forgotten. Also returns the highest stamp of a forgotten
+-- interval; 0: none.
 local function normalized(list)
   table.sort(list, function(a, b) return a[3] < b[3] or (a[3] == b[3] and a[1] < b[1]) end)
   local fused = {}
@@ -69,7 +70,7 @@ local function normalized(list)
   return table.concat(bytes), forgotten
 end
 
--- What was added and not summed up, in 512 bytes begun.
+-- Bytes added since the record was measured last, in units of 512, rounded up.
 local function counted(unsummed, bytes) return unsummed + 1 + math.floor(bytes / 512) end
 
 -- A header of format 1 named up to 16 commits, newest first: those alone are certain.

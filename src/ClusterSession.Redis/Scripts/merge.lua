@@ -103,8 +103,9 @@ local intervals, lost = normalized(list)
 local forgotten = marks % 2 == 1 and math.max(stamp(m, FORGOTTEN), stamp(header, FORGOTTEN), lost) or 0
 local same = #changed == 0 and #gone == 0 and flags == byte(m, 2) and created == sub(m, 3, 10) and intervals == sub(m, INTERVALS)
 if same and marks == byte(m, MARKS) and forgotten == stamp(m, FORGOTTEN) then
-  -- The node that merges the same again may have used it later. And a write: the WAIT behind a repeated
-  -- creation is to wait for the first one, and since 7.2 it waits for writes of its own connection only.
+  -- The node that merges the same again may have used the session later. Mode c writes the life in
+  -- any case: the WAIT behind a repeated creation is to wait for the first creation, and since
+  -- Redis 7.2 WAIT waits only for writes of its own connection.
   if mode == 'c' or left < tonumber(life) then
     redis.call('PEXPIRE', k, left < tonumber(life) and life or left)
     redis.call('EXISTS', k)
@@ -115,8 +116,9 @@ end
 local v = sub(ARGV[2], 8, 20)
 if stamp(current) >= stamp(v) then return 'S' .. current end
 
--- Nobody refuses what others have acknowledged because it is too large. But it must not become a
--- record that nobody can read: then it stays where it is. Summed up as in commit.lua.
+-- A merge takes a session larger than MaxSessionBytes too, because what the copy brings was
+-- acknowledged. But the record must not become so long that nobody can read it: then the copy is
+-- not merged. The bytes are counted as in commit.lua.
 if #changed > 0 then
   local added, unsummed = 0, (marks - marks % 2) / 2
   for i = 1, #changed do added = added + #changed[i] end

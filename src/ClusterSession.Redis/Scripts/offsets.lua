@@ -1,4 +1,11 @@
--- The header of a record, field m: 1 format = 2, 2 flags, 3 created 8, 11 version 13, 24 the
--- version before 13, 37 marks (1: tombstones of attributes were dropped), 38 the highest stamp
--- forgotten since 7, 45 intervals of 20 bytes each: lo 7, hi 7, writer 6. Numbers are big-endian.
+-- The header of a record, field m. Its parts: first byte, size, meaning. Numbers are big-endian.
+--    1   1  format = 2
+--    2   1  flags
+--    3   8  created
+--   11  13  version
+--   24  13  the version that was stored before that one
+--   37   1  marks: bit 0: tombstones of attributes were dropped; bits 1 to 7: bytes added since the
+--           record was measured last, in units of 512
+--   38   7  the highest stamp of an interval that was forgotten since tombstones were dropped
+--   45  ..  intervals of 20 bytes each: lo 7, hi 7, writer 6
 local VERSION, PREVIOUS, MARKS, FORGOTTEN, INTERVALS, HI, INTERVAL = 11, 24, 37, 38, 45, 52, 20

@@ -1,6 +1,8 @@
--- Prolongs a session, unless it lives long enough: another node may have prolonged it, and PEXPIRE makes every node read it anew.
--- KEYS[1] the session. ARGV: 1 life in ms, 2 least life. Answers 'T' or
--- 'K' kept as it is, and the version; 'M' no record; or 'D' ended.
+-- Prolongs a session, unless its remaining life is at least the least life: another node may have
+-- prolonged it, and PEXPIRE makes every node read it anew.
+-- KEYS[1] the session. ARGV: 1 life in ms, 2 least life in ms.
+-- Answers 'T' and the version (prolonged), 'K' and the version (kept as it is), 'M' (no record), or
+-- 'D' (ended).
 --@offsets
 local m = redis.call('HGET', KEYS[1], 'm')
 if not m then return 'M' end

@@ -4,16 +4,17 @@ using ClusterSession.Transport.Sockets;
 namespace ClusterSession.Redis.Store;
 
 /// <summary>
-/// What the servers say to the settings that not every server can keep: a process that starts with
-/// one that none of them keeps is refused, and does not run on with 503s.
-/// Thread-safe.
+/// Finds out at the start whether a server does what the settings ask for, where not every server
+/// can do it. If servers respond and none of them does it, the start of the process fails, so that
+/// it does not run on with 503s. Thread-safe.
 /// </summary>
 /// <remarks>
 /// <code>
 /// no such setting           the start waits for nothing
 /// a server keeps it         the start goes on
 /// none does, and one lacks  the start fails, with setting, value and remedy
-/// no server responds        the start goes on; one that does later is refused, and the log says so
+/// no server responds        the start goes on; a server that lacks it and responds later is
+///                           refused, and the log says so
 /// </code>
 /// Such settings are coherence=tracking and the durability Replicated. The start waits until there
 /// is a connection, or each place was tried once; no longer than a request waits for a command.
@@ -64,7 +65,8 @@ internal sealed class FirstContact(RedisOptions options, TimeProvider time)
     }
 
     /// <summary>
-    /// It was tried, and tracks, or can show nothing now, as one that refuses writes.
+    /// A server was tried. It tracks, or it cannot show now whether it does, as one that refuses
+    /// writes.
     /// </summary>
     public void Tried() => _outcome.TrySetResult();
 

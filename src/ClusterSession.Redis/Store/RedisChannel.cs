@@ -18,8 +18,9 @@ namespace ClusterSession.Redis.Store;
 /// <code>
 /// {prefix}:1:nodes     8 random bytes of the sending process, then the frame
 /// </code>
-/// A cluster passes what is published on to all of its nodes: this one subscribes at each master,
-/// so that it goes on at another when one is lost, and takes what one of them brings.
+/// A cluster passes on to all of its nodes what is published at one of them. The channel subscribes
+/// at each master, so that it goes on at another one when one is lost. It takes the frames that
+/// come over the first of these connections.
 /// </remarks>
 internal sealed class RedisChannel : IStoreChannel, IRedisPushHandler, IRedisTopologyObserver, IAsyncDisposable
 {

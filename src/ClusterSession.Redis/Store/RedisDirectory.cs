@@ -94,14 +94,14 @@ internal sealed class RedisDirectory(IRedisTopology topology, RedisKeys keys) : 
     private bool TryGetMaster(int slot, out RedisConnection? connection)
     {
         Span<byte> key = stackalloc byte[11];
-        Utf8Formatter.TryFormat(HashSlot.NumberIn(slot), key, out var length);
+        Utf8Formatter.TryFormat(HashSlot.KeyNumberIn(slot), key, out var length);
         return topology.TryGetConnection(key[..length], out connection);
     }
 
     /// <summary>Null if the caller does not wait so long.</summary>
     private async ValueTask<RedisConnection?> WaitForMasterAsync(int slot, StoreDeadline deadline)
     {
-        var key = Encoding.ASCII.GetBytes(HashSlot.NumberIn(slot).ToString(CultureInfo.InvariantCulture));
+        var key = Encoding.ASCII.GetBytes(HashSlot.KeyNumberIn(slot).ToString(CultureInfo.InvariantCulture));
         return await deadline.LimitAsync(ConnectAsync(), null).ConfigureAwait(false);
 
         async ValueTask<RedisConnection?> ConnectAsync() =>

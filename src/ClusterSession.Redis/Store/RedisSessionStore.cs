@@ -38,7 +38,7 @@ namespace ClusterSession.Redis;
 /// </code>
 /// Each script that writes does all its reads, then all its writes, then one read. So its own write
 /// is pushed once, right behind an answer that says that it has written (commit.lua says why).
-/// <see cref="StoreRequestSender"/> sends the commands, and once more where that may help.
+/// <see cref="StoreRequestSender"/> sends the commands, and again where that may help.
 /// Thread-safe.
 /// </remarks>
 internal sealed class RedisSessionStore : IClusterSessionStore, IRedisPushHandler, IRedisTopologyObserver

@@ -51,6 +51,8 @@ internal interface IRedisTopologyObserver
     /// </summary>
     void OnDirectoryLost(RedisEndpoint directory, ConnectException reason) { }
 
-    /// <summary>It is read again. Default: ignored.</summary>
+    /// <summary>
+    /// The directory in which the master is published can be read again. Default: ignored.
+    /// </summary>
     void OnDirectoryFound(RedisEndpoint directory) { }
 }

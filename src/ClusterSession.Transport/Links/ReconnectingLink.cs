@@ -39,7 +39,7 @@ internal sealed class ReconnectingLink<TConnection> : IAsyncDisposable
     private readonly ILinkObserver<TConnection>? _observer;
     private readonly CancellationTokenSource _stop = new();
 
-    // Guards the three below. Not held while calling out.
+    // Guards _ready, _pause, _lastFailure and each write of _current. Not held while calling out.
     private readonly Lock _gate = new();
     private TaskCompletionSource<TConnection> _ready = NewWaiting();
     private TaskCompletionSource? _pause;

@@ -106,7 +106,7 @@ internal abstract partial class PipelinedConnection
 
         foreach (var request in _givenUp)
         {
-            request.FailAlone(
+            request.FailWithoutThrowing(
                 new RequestTimeoutException(
                     $"{Address} did not answer within {_options.CommandTimeout.TotalMilliseconds:0} ms "
                         + "(CommandTimeout); whether the command was executed is unknown."

@@ -75,8 +75,8 @@ internal abstract partial class PipelinedConnection
 
         if (refusal is not null)
         {
-            first.FailAlone(refusal);
-            second.FailAlone(refusal);
+            first.FailWithoutThrowing(refusal);
+            second.FailWithoutThrowing(refusal);
         }
         else if (wake)
         {

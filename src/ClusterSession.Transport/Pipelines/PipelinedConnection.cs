@@ -150,8 +150,8 @@ internal abstract partial class PipelinedConnection : IAsyncDisposable
     protected abstract int ReadMessages(ReadOnlySpan<byte> received);
 
     /// <summary>
-    /// Asks the server for a sign of life. That it comes late, or not at all, is not for the caller
-    /// to find out; what else is wrong with it is, and a reason to close the connection.
+    /// Asks the server for a sign of life. The sweep judges late and missing answers; the
+    /// implementation closes the connection where the answer shows another fault.
     /// </summary>
     protected abstract Task BeatAsync();
 
@@ -195,7 +195,7 @@ internal abstract partial class PipelinedConnection : IAsyncDisposable
 
         foreach (var (request, sent) in left)
         {
-            request.FailAlone(reason(sent));
+            request.FailWithoutThrowing(reason(sent));
         }
 
         _closed.TrySetResult(_closeReason);

@@ -29,10 +29,10 @@ internal abstract class PipelinedRequest
     public abstract void Fail(Exception error);
 
     /// <summary>
-    /// As <see cref="Fail"/>, for one of many that fail together. A request that throws at its own
-    /// failure has nobody to hear of that, and those behind it are to be failed nevertheless.
+    /// As <see cref="Fail"/>, but an exception of <see cref="Fail"/> itself is kept in the reason's
+    /// data and not thrown: requests behind this one are to be failed too.
     /// </summary>
-    public void FailAlone(Exception reason)
+    public void FailWithoutThrowing(Exception reason)
     {
         try
         {
@@ -40,7 +40,7 @@ internal abstract class PipelinedRequest
         }
         catch (Exception e)
         {
-            reason.Data[nameof(FailAlone)] = e;
+            reason.Data[nameof(FailWithoutThrowing)] = e;
         }
     }
 }

@@ -73,7 +73,10 @@ public sealed class ZooKeeperClient : IAsyncDisposable
     /// <summary>Completes once the session has expired or the client was closed.</summary>
     public Task<ZooKeeperState> Ended => _states.Ended;
 
-    /// <summary>The session; 0: none yet. With its password it makes this client.</summary>
+    /// <summary>
+    /// Id of the session; 0: there is none yet. Together with the session's password it identifies
+    /// this client.
+    /// </summary>
     public long SessionId => _session.Id;
 
     /// <summary>How long the session lives without a sign, as the server has granted it.</summary>

@@ -28,7 +28,7 @@ internal sealed class ZooKeeperConnection(
     string? chroot
 ) : PipelinedConnection(stream, address, options, time)
 {
-    /// <summary>No server sends more by its own default (jute.maxbuffer, 1 MB), by far.</summary>
+    /// <summary>64 MB: far more than a server sends by default (jute.maxbuffer, 1 MB).</summary>
     private const int LargestMessage = 64 << 20;
 
     private int _lastXid;

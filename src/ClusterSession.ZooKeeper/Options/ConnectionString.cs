@@ -2,8 +2,9 @@ namespace ClusterSession.ZooKeeper.Options;
 
 /// <summary>Reads <c>h1:2181,h2:2181/path,key=value</c>.</summary>
 /// <remarks>
-/// Keys are those of the Redis connection string. Messages never show what stands behind the first
-/// key: it may be a password, or the rest of one with a comma in it.
+/// Keys are those of the Redis connection string. Messages never show the value of a key: it may be
+/// a password. They do not show a part without '=' either: it may be the rest of a password with a
+/// comma in it. The name of an unknown key is shown.
 /// </remarks>
 internal static class ConnectionString
 {

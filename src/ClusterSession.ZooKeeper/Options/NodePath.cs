@@ -1,7 +1,9 @@
 namespace ClusterSession.ZooKeeper.Options;
 
-/// <summary>Paths of nodes: absolute, without an end, and below the one that callers do not
-/// see.</summary>
+/// <summary>
+/// Paths of nodes: absolute, without '/' at the end, and below the chroot, which callers do not
+/// see.
+/// </summary>
 internal static class NodePath
 {
     /// <summary>The path to prefix; null: none.</summary>

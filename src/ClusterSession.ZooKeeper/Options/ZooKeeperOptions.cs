@@ -91,7 +91,8 @@ public sealed class ZooKeeperOptions
     /// keys: <c>ssl</c>, <c>sslHost</c>, <c>sslCaFile</c>, <c>sslCertFile</c>, <c>sslKeyFile</c>.
     /// </summary>
     /// <param name="connectionString">Servers, a path where one is wanted, then keys. A password
-    /// has no comma, and without <c>user</c> is that of <c>cluster-session</c>.</param>
+    /// has no comma. Without <c>user</c> it is the password of the user
+    /// <c>cluster-session</c>.</param>
     /// <exception cref="FormatException">It says what is wrong, and how it should be.</exception>
     public static ZooKeeperOptions Parse(string connectionString)
     {

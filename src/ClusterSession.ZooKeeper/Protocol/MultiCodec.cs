@@ -28,8 +28,8 @@ internal static class MultiCodec
     }
 
     /// <summary>
-    /// All results, or with a code the change that was refused: those before it have no error,
-    /// those behind it "not looked at".
+    /// The results of all changes, and the code of the refused one; Ok: none was refused. Of a
+    /// refused transaction, those before it have Ok, those behind it RuntimeInconsistency.
     /// </summary>
     public static (ZooKeeperCode Code, NodeChangeResult[] Results) Read(ref JuteReader reader)
     {

@@ -25,8 +25,9 @@ internal enum AskAnswer : byte
     Ended = 3,
 
     /// <summary>
-    /// It has something of the session and could not store it, so that nothing can be said of it.
-    /// It counts for nothing but that the node has answered: any of 1 to 3 counts more.
+    /// It has something of the session and could not store it. The session then stays open: the
+    /// result is Unanswered, or RestoredSoFar if another node has restored it. Only Ended by
+    /// another node still decides.
     /// </summary>
-    Unsaid = 4,
+    CouldNotStore = 4,
 }

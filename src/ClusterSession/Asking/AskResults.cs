@@ -8,10 +8,10 @@ namespace ClusterSession.Asking;
 /// lock of <see cref="SessionAsks"/>.
 /// </summary>
 /// <remarks>
-/// What was restored is in the store, and is not remembered; what is not decided, for a second.
-/// A session for which a node has not answered is not lost yet, but a client is not kept waiting
-/// for ever: after 10 s of such asks that node is waited for no more (<see
-/// cref="AskResult.GivenUp"/>). Bounded: past the limit all are forgotten at once.
+/// What was restored is in the store, and is not remembered. What is not decided is remembered for
+/// a second. A session for which a node has not answered is not lost yet. But after 10 s of such
+/// asks the result is <see cref="AskResult.GivenUp"/>, so that the session may count as lost. Each
+/// new ask still waits for the node. Bounded: past the limit all are forgotten at once.
 /// </remarks>
 internal sealed class AskResults(TimeProvider time)
 {
@@ -28,8 +28,8 @@ internal sealed class AskResults(TimeProvider time)
     private long _freeAt = time.GetTimestamp();
 
     /// <summary>
-    /// What an ask has found that was over at a timestamp. Of another commit than that which was
-    /// asked for it says nothing: that may have been made since. An end is one for all.
+    /// The remembered result of an ask that had ended by a timestamp. It counts only for a commit
+    /// that was asked for: another one may have been made since. An end counts for every commit.
     /// </summary>
     public bool TryGet(SessionKey key, SessionVersion missed, long at, out AskResult result)
     {

@@ -65,12 +65,15 @@ internal sealed class AskedSessions(
         }
     }
 
-    /// <summary>A session that this node fails with keeps it from answering for no other.</summary>
+    /// <summary>
+    /// Answers for one session. A failure for it does not keep this node from answering for the
+    /// others.
+    /// </summary>
     private async Task<AskAnswer> AnswerAsync(SessionKey key, StoreDeadline deadline)
     {
         try
         {
-            return await holder.AnswerAsync(key, deadline).ConfigureAwait(false) ?? AskAnswer.Unsaid;
+            return await holder.AnswerAsync(key, deadline).ConfigureAwait(false) ?? AskAnswer.CouldNotStore;
         }
         catch (Exception failure) // Whatever it is, it is of this session.
         {
@@ -79,7 +82,7 @@ internal sealed class AskedSessions(
                 logger.AskFailed(failure.GetType().Name, count);
             }
 
-            return AskAnswer.Unsaid;
+            return AskAnswer.CouldNotStore;
         }
     }
 }

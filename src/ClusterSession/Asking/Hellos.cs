@@ -20,7 +20,9 @@ internal sealed class Hellos(FrameSender sender, TimeProvider time, Random rando
     /// <summary>How many are answered at once.</summary>
     public const int AtOnce = 3;
 
-    /// <summary>Within which time one answer is for all who come after those.</summary>
+    /// <summary>
+    /// The time in which all nodes after the first <see cref="AtOnce"/> share one answer.
+    /// </summary>
     public static readonly TimeSpan Gathering = TimeSpan.FromMilliseconds(50);
 
     private readonly LogRate _failing = new(time);
@@ -30,7 +32,9 @@ internal sealed class Hellos(FrameSender sender, TimeProvider time, Random rando
     private int _isDue; // somebody has come since this node said last that it is there
     private volatile bool _hasLeft;
 
-    /// <summary>To all, so that nobody who came before it waits for another one.</summary>
+    /// <summary>
+    /// Says to all nodes that this one is there. Nodes that have come before need no other answer.
+    /// </summary>
     public async Task SayAsync(byte flags = 0)
     {
         if (_hasLeft)

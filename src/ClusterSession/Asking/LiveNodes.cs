@@ -9,8 +9,8 @@ namespace ClusterSession.Asking;
 /// <remarks>
 /// <code>
 /// certain  this node has heard for 2 s without a gap, so that nobody who is there is unknown
-/// drowsy   it has not been running for a while, or was not until a second ago: what reaches it now
-///          may have waited for it, and is no longer true
+/// drowsy   this node was not running for a while, until now or until less than a second ago: what
+///          reaches it now may have waited for it, and may no longer be true
 /// </code>
 /// </remarks>
 internal sealed class LiveNodes(TimeProvider time)
@@ -57,8 +57,8 @@ internal sealed class LiveNodes(TimeProvider time)
     public bool IsAlone => !Live().Any();
 
     /// <summary>
-    /// Whether a node was not heard of for 3 s, and has not said that it leaves: it may be dead, or
-    /// too busy.
+    /// Whether a node is not known, or was not heard of for 3 s and has not said that it leaves: it
+    /// may be dead, or too busy.
     /// </summary>
     public bool IsSilent(long process) =>
         !_nodes.TryGetValue(process, out var node) || (!node.HasLeft && time.GetElapsedTime(node.HeardAt) > Memory);
@@ -67,7 +67,10 @@ internal sealed class LiveNodes(TimeProvider time)
     public HashSet<long> Asked() =>
         [.. Live().Where(static node => node.Value.Protocol >= Protocol).Select(static node => node.Key)];
 
-    /// <summary>Whether a node has come since a timestamp: it may have what no other had.</summary>
+    /// <summary>
+    /// Whether a node has come, or this node's channel was connected, since a timestamp: somebody
+    /// may have what no other had.
+    /// </summary>
     public bool HaveGrownSince(long timestamp) =>
         Volatile.Read(ref _joinedAt) is var at && at != long.MinValue && at >= timestamp;
 
@@ -79,11 +82,11 @@ internal sealed class LiveNodes(TimeProvider time)
         Volatile.Write(ref _joinedAt, now);
     }
 
-    /// <summary>A frame of a node has come.</summary>
+    /// <summary>A node has said hello.</summary>
     /// <param name="process">The node.</param>
     /// <param name="protocol">What it answers.</param>
-    /// <param name="isLeaving">Whether it is the last one.</param>
-    /// <returns>Whether it was not known to be there.</returns>
+    /// <param name="isLeaving">Whether the node says that it leaves.</param>
+    /// <returns>Whether it has come: it was not known to be there, and does not leave.</returns>
     public bool Heard(long process, byte protocol, bool isLeaving)
     {
         var now = time.GetTimestamp();

@@ -23,8 +23,8 @@ namespace ClusterSession.Asking;
 ///         13    8   number of the ask
 ///         21    2   for how many sessions it has sent answers
 /// </code>
-/// What is added to a frame later comes behind this. Of another kind, or too short: nobody takes
-/// it.
+/// Fields that are added to a frame later come behind these. A frame of another kind, or one that
+/// is too short, is taken by nobody.
 /// </remarks>
 internal static class NodeFrame
 {
@@ -53,7 +53,7 @@ internal static class NodeFrame
     }
 
     /// <param name="process">Who asks.</param>
-    /// <param name="number">Its number of the ask.</param>
+    /// <param name="number">The number that this process gave the ask.</param>
     /// <param name="keys">At most <see cref="MaxAsked"/>.</param>
     public static byte[] Ask(long process, long number, IReadOnlyCollection<SessionKey> keys)
     {

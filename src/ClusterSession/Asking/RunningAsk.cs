@@ -8,28 +8,31 @@ namespace ClusterSession.Asking;
 /// </summary>
 /// <param name="number">Its number.</param>
 /// <param name="waiting">The sessions, and the requests that wait for each.</param>
-/// <param name="silent">Who has not said yet that it is done.</param>
+/// <param name="notDone">The nodes that have not said yet that they are done.</param>
 /// <param name="isCertain">Whether nobody else is there who could answer.</param>
 /// <param name="mayMiss">Whether somebody is there who answers no ask.</param>
 internal sealed class RunningAsk(
     long number,
     Dictionary<SessionKey, SharedAsk> waiting,
-    HashSet<long> silent,
+    HashSet<long> notDone,
     bool isCertain,
     bool mayMiss
 )
 {
     private readonly Dictionary<SessionKey, AskAnswer> _answers = [];
-    private readonly HashSet<SessionKey> _unsaid = [];
+    private readonly HashSet<SessionKey> _notStored = [];
     private readonly Dictionary<long, HashSet<SessionKey>> _answered = [];
-    private readonly Dictionary<long, int> _promised = [];
+    private readonly Dictionary<long, int> _announcedCounts = [];
 
     public long Number => number;
 
     public IReadOnlyCollection<SessionKey> Keys => waiting.Keys;
 
-    /// <summary>How often it was sent again.</summary>
-    public int Repeats { get; set; }
+    /// <summary>
+    /// How many steps of 125 ms are over. It is sent again after the first and the second, and ends
+    /// after the fourth.
+    /// </summary>
+    public int StepsOver { get; set; }
 
     /// <summary>Ends it at its deadline, and sends it again before.</summary>
     public ITimer? Timer { get; set; }
@@ -38,18 +41,18 @@ internal sealed class RunningAsk(
     /// Whether nothing more is to be expected: every node has said all that it knows. While others
     /// may be there that this node has not heard of, only if each session was answered.
     /// </summary>
-    public bool IsAnswered => silent.Count == 0 && (isCertain || _answers.Count == waiting.Count);
+    public bool IsAnswered => notDone.Count == 0 && (isCertain || _answers.Count == waiting.Count);
 
     public void Answer(long process, SessionKey key, AskAnswer answer)
     {
-        if (!waiting.ContainsKey(key) || answer is AskAnswer.None or > AskAnswer.Unsaid)
+        if (!waiting.ContainsKey(key) || answer is AskAnswer.None or > AskAnswer.CouldNotStore)
         {
             return;
         }
 
-        if (answer == AskAnswer.Unsaid)
+        if (answer == AskAnswer.CouldNotStore)
         {
-            _unsaid.Add(key);
+            _notStored.Add(key);
         }
         else if (!_answers.TryGetValue(key, out var before) || answer > before)
         {
@@ -70,17 +73,17 @@ internal sealed class RunningAsk(
     /// </summary>
     public void Done(long process, int answers)
     {
-        _promised[process] = answers;
+        _announcedCounts[process] = answers;
         Check(process);
     }
 
     /// <summary>A node has left: what it had is gone with it.</summary>
-    public void Left(long process) => silent.Remove(process);
+    public void Left(long process) => notDone.Remove(process);
 
     /// <summary>Whether these requests for a session wait for this ask.</summary>
     public bool Has(SessionKey key, SharedAsk requests) => waiting.GetValueOrDefault(key) == requests;
 
-    /// <summary>The same of each session.</summary>
+    /// <summary>What is known now of each session of this ask.</summary>
     public IEnumerable<(SessionKey Key, SharedAsk Waiting, AskResult Result)> Results() =>
         waiting.Select(one => (one.Key, one.Value, ResultOf(one.Key)));
 
@@ -96,17 +99,19 @@ internal sealed class RunningAsk(
             _ => isCertain ? AskResult.Nobody : AskResult.Unanswered,
         };
 
-    /// <summary>Whether a node may have it that has not said so.</summary>
-    private bool IsOpen(SessionKey key) => silent.Count > 0 || _unsaid.Contains(key);
+    /// <summary>
+    /// Whether a node is not done yet, or has something of the session and could not store it.
+    /// </summary>
+    private bool IsOpen(SessionKey key) => notDone.Count > 0 || _notStored.Contains(key);
 
     private void Check(long process)
     {
         if (
-            _promised.TryGetValue(process, out var promised)
+            _announcedCounts.TryGetValue(process, out var promised)
             && promised <= (_answered.GetValueOrDefault(process)?.Count ?? 0)
         )
         {
-            silent.Remove(process);
+            notDone.Remove(process);
         }
     }
 }

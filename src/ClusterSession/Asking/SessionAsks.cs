@@ -5,8 +5,9 @@ using Microsoft.Extensions.Logging;
 namespace ClusterSession.Asking;
 
 /// <summary>
-/// Asks the other nodes for a session before it counts as lost or expired. Anyone who has it
-/// restores it in the store itself; what it was travels on no channel. Thread-safe.
+/// Asks the other nodes for a session before it counts as lost or expired. A node that has it
+/// restores it in the store itself: nothing of what it contains travels on the channel.
+/// Thread-safe.
 /// </summary>
 /// <remarks>
 /// <code>
@@ -18,8 +19,9 @@ namespace ClusterSession.Asking;
 /// 125 ms, 250 ms      -> sent again, if somebody has not answered: a frame may be lost
 /// 500 ms              -> over; decided, if a node knows that the session was ended
 /// </code>
-/// "Ended" counts more than "restored", and whenever it comes: a node that knows an end sends it
-/// to the store, or keeps it in its journal, and answers so whatever came of that: the end holds.
+/// "Ended" counts more than "restored", whenever it comes. A node that knows an end sends it to the
+/// store, or keeps it in its journal. It answers "ended" whatever came of that, because the end
+/// holds.
 /// </remarks>
 internal sealed class SessionAsks(
     FrameSender sender,
@@ -60,9 +62,10 @@ internal sealed class SessionAsks(
     public bool HasChannel => sender.Channel is not null;
 
     /// <summary>
-    /// Whether a commit was made a short while ago by a silent node: that one may be dead, or so
-    /// busy that it says nothing for longer than it is remembered, and writes its commit later (one
-    /// that had just started did so after 8 s, on a machine with a load of 30).
+    /// Whether a commit was made a short while ago by a node that is silent now, or not known here.
+    /// That node may be dead, or so busy that it says nothing for longer than it is remembered, and
+    /// may still write its commit (one that had just started did so after 8 s, on a machine with a
+    /// load of 30).
     /// </summary>
     public bool MayStillCome(SessionVersion commit) =>
         IsPossible
@@ -74,8 +77,8 @@ internal sealed class SessionAsks(
     public bool MayFindMoreSince(long timestamp) => liveNodes.HaveGrownSince(timestamp);
 
     /// <summary>
-    /// What was found of a commit before a timestamp, a short while ago, where that is no end of
-    /// the session.
+    /// What an ask for a commit has found, if that ask is remembered and was over before a
+    /// timestamp. The end of a session is not recalled here.
     /// </summary>
     public bool TryRecall(SessionKey key, SessionVersion missed, long before, out AskResult result)
     {
@@ -276,12 +279,12 @@ internal sealed class SessionAsks(
     {
         lock (_gate)
         {
-            if (++ask.Repeats >= Steps)
+            if (++ask.StepsOver >= Steps)
             {
                 End(ask);
             }
 
-            if (ask.Repeats == Steps - 1 || !_running.ContainsKey(ask.Number))
+            if (ask.StepsOver == Steps - 1 || !_running.ContainsKey(ask.Number))
             {
                 return; // The last step is for answers to come.
             }

@@ -23,8 +23,8 @@ namespace ClusterSession.Asking;
 /// has something that is not all of it                 -                          may not restore
 /// has nothing, or what is past its idle time          -                          nothing of it
 /// </code>
-/// Stored with the life that is left since the last use that this node knows of: to be asked for is
-/// no use.
+/// It is stored with the life that is left since the last use that this node knows of. Being asked
+/// for does not count as a use.
 /// </remarks>
 internal sealed class SessionHolder(
     NodeSessions local,

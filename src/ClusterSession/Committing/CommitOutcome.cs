@@ -22,7 +22,9 @@ internal enum CommitOutcome
     /// <summary>The new session's id is another session's already.</summary>
     Collision,
 
-    /// <summary>Others have changed what it was meant for; nothing was done.</summary>
+    /// <summary>
+    /// Others have committed to the session that was to be ended; nothing was done.
+    /// </summary>
     ChangedByOthers,
 
     /// <summary>An end that the store has not taken: it holds on this node, and is sent until the

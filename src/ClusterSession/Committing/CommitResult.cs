@@ -24,8 +24,10 @@ internal readonly record struct CommitResult(
     SessionSuccessor? MovedTo = null
 )
 {
-    /// <summary>The outcome in spans.</summary>
-    public string Name =>
+    /// <summary>
+    /// The outcome as trace spans name it (the tag <c>clustersession.outcome</c>).
+    /// </summary>
+    public string OutcomeTag =>
         Outcome switch
         {
             CommitOutcome.Committed => "committed",

@@ -24,9 +24,9 @@ internal sealed class SessionEnds(
     private const int MaxSuccessors = 8;
 
     /// <summary>
-    /// Ends a session, and where its id was rotated meanwhile that under which it goes on, unless
-    /// that is another person's: a logout means the session, and not its id.
-    /// <see cref="CommitOutcome.AlreadyEnded"/> if another request has ended it before.
+    /// Ends a session. If its id was rotated meanwhile, the successor is ended too, unless that
+    /// belongs to another person: a logout is meant for the session, not for one id. <see
+    /// cref="CommitOutcome.AlreadyEnded"/> if another request has ended it before.
     /// </summary>
     public async ValueTask<CommitResult> DestroyAsync(SessionKey key, StoreDeadline deadline = default)
     {
@@ -67,14 +67,18 @@ internal sealed class SessionEnds(
     }
 
     /// <summary>
-    /// Ends a session that goes on under another key, with what others have committed to it
-    /// meanwhile.
+    /// Ends a session that goes on under another key. What others have committed to it meanwhile is
+    /// first carried over to the successor.
     /// </summary>
     /// <param name="key">Which session.</param>
     /// <param name="copied">What the successor was made of.</param>
     /// <param name="successor">Under what it goes on, stored already.</param>
-    /// <param name="deadline">Until when it is tried; after that nothing has ended.</param>
-    public async ValueTask<CommitResult> SucceedAsync(
+    /// <param name="deadline">
+    /// Until when it is tried. If the store does not take the end by then, the journal keeps it
+    /// (<see cref="CommitOutcome.EndKept"/>). If others have committed meanwhile, nothing has
+    /// ended.
+    /// </param>
+    public async ValueTask<CommitResult> EndRotatedAsync(
         SessionKey key,
         SessionRecord copied,
         SessionSuccessor successor,

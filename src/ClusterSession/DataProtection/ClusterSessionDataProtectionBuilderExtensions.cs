@@ -20,10 +20,11 @@ public static class ClusterSessionDataProtectionBuilderExtensions
     /// </summary>
     /// <remarks>
     /// Unless <c>SetApplicationName</c> says otherwise, the application is distinguished from
-    /// others with the same store by the host's application name, and not by its directory. The
-    /// keys are not encrypted unless one of the <c>ProtectKeysWith</c> methods is called: then
-    /// anyone who reads the store can forge every login. Until the store has been read, every use
-    /// of Data Protection throws an <see cref="InvalidOperationException"/> or, for unprotecting, a
+    /// others with the same store by <c>ClusterSession:ApplicationName</c> (by default the name of
+    /// the host's application), and not by its directory. The keys are encrypted only if one of the
+    /// <c>ProtectKeysWith</c> methods is called. Without that, anyone who reads the store can forge
+    /// every login. Until the store has been read, every use of Data Protection throws an
+    /// <see cref="InvalidOperationException"/> or, for unprotecting, a
     /// <see cref="System.Security.Cryptography.CryptographicException"/>, and the next use tries
     /// again.
     /// </remarks>

@@ -21,8 +21,8 @@ namespace ClusterSession.DataProtection;
 /// anything new              the ring of this node expires
 /// </code>
 /// A document that is missing says nothing of whether there are keys: another node may have them
-/// still. It is empty only once it exists and is. A node that took the first for the second would
-/// make a key that signs at once. Thread-safe.
+/// still. Only a document that exists can be known to be empty. A node that took the first for the
+/// second would make a key that signs at once. Thread-safe.
 /// </remarks>
 internal sealed class SharedXmlElements(
     StoreGuard store,

@@ -1,9 +1,9 @@
 namespace ClusterSession.Diagnostics;
 
 /// <summary>
-/// Keeps an event that an outage causes with every request to a line when it begins and one in ten
-/// seconds after that; each line says how often it happened since the last one, if more than once.
-/// Thread-safe.
+/// Limits the log lines of an event that an outage causes with every request: one line when the
+/// event begins, and one line in ten seconds after that. Each line says how often the event
+/// happened since the last line, if more than once. Thread-safe.
 /// </summary>
 internal sealed class LogRate(TimeProvider time)
 {

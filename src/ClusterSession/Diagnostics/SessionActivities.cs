@@ -5,8 +5,8 @@ namespace ClusterSession.Diagnostics;
 
 /// <summary>
 /// The spans of the activity source <c>ClusterSession</c>: where a request waited for its session,
-/// and what a node did when the store had become another. A request served from a local copy, and
-/// one that changes nothing, has none.
+/// and what a node did when the store had become another. A request that is served from a local
+/// copy has no span for opening. A request that changes nothing has no span for a commit.
 /// </summary>
 /// <remarks>
 /// <code>

@@ -351,9 +351,9 @@ internal static partial class SessionLog
     [LoggerMessage(
         EventIds.EndsForgotten,
         LogLevel.Warning,
-        "This node knows {Most} ends of sessions, and forgets the oldest from now on, before no copy can be in use "
-            + "any more. Such a session comes back if the store loses its tombstone too. Find out what ends so many; "
-            + "clustersession.ends.forgotten counts them."
+        "This node knows {Most} ends of sessions. From now on it forgets the oldest, although copies of those "
+            + "sessions may still be in use. Such a session comes back if the store loses its tombstone too. Find out "
+            + "what ends so many; clustersession.ends.forgotten counts them."
     )]
     public static partial void EndsForgotten(this ILogger logger, int most);
 

@@ -24,7 +24,7 @@ internal sealed class SessionMetrics : IDisposable
         FailedOpens = _meter.CreateCounter<long>(
             "clustersession.opens.failed",
             "{request}",
-            "Requests whose session could not be opened, because the store was not responding."
+            "Requests whose session could not be opened: the store did not respond, refused, or has a damaged record."
         );
         FailedCommits = _meter.CreateCounter<long>(
             "clustersession.commits.failed",

@@ -13,9 +13,7 @@ internal static partial class TicketLog
     [LoggerMessage(
         EventIds.TicketsUnavailable,
         LogLevel.Warning,
-        "A login could not be read, because the store is not responding ({Failure}). The request is answered "
-            + "with 503."
-            + Rate
+        "A login could not be read from the store ({Failure}). The request is answered with 503." + Rate
     )]
     public static partial void TicketsUnavailable(this ILogger logger, StoreFailure failure, LogCount count);
 

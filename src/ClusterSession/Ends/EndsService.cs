@@ -52,8 +52,8 @@ internal sealed class EndsService(
     }
 
     /// <summary>
-    /// Where nobody announces that something has ended, it is asked for; and once a touch interval
-    /// in any case, as the copies in use are.
+    /// Has the ends read every second while the store does not announce changes of them. They are
+    /// read once a touch interval in any case, as the copies in use are confirmed.
     /// </summary>
     private async Task GlanceAsync(CancellationToken stopping)
     {

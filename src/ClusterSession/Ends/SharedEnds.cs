@@ -83,8 +83,8 @@ internal sealed class SharedEnds(
     public bool IsAnnounced => _document.Lease.IsCurrent;
 
     /// <summary>
-    /// What this node knows is merged in the background: commits that are to be replayed do not
-    /// wait for it, and one of a session whose end is heard later is ended again.
+    /// What this node knows is merged in the background. Commits that are to be replayed do not
+    /// wait for it: a session that they bring back is ended again when its end is heard later.
     /// </summary>
     public Task RestoreAsync() => RestoreAsync(long.MinValue);
 

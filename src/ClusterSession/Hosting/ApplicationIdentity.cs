@@ -8,8 +8,8 @@ using Microsoft.Extensions.Options;
 namespace ClusterSession.Hosting;
 
 /// <summary>
-/// Says which application sessions belong to where the options do not: the host's, whose name is
-/// also in what keys in the store begin with.
+/// Completes the options: where they do not name the application that sessions belong to, it is the
+/// host's application. Its name is also part of the prefix of the keys in the store.
 /// </summary>
 /// <param name="environment">The host's, where there is one.</param>
 internal sealed class ApplicationIdentity(IHostEnvironment? environment = null)

@@ -60,7 +60,10 @@ public sealed class ClusterSessionBuilder
         ));
     }
 
-    /// <summary>As with a secret, with data protection, whose keys all nodes must share.</summary>
+    /// <summary>
+    /// Seals the ring of keys that sign cookies with data protection, whose keys all nodes must
+    /// share. Otherwise as the overload that takes a secret.
+    /// </summary>
     /// <param name="provider">What protects. Where the application's own is meant, resolve it from
     /// the services.</param>
     public ClusterSessionBuilder ProtectKeysWith(Func<IServiceProvider, IDataProtectionProvider> provider)

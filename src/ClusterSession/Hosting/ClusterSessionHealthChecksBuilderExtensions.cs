@@ -6,8 +6,8 @@ namespace Microsoft.Extensions.DependencyInjection;
 public static class ClusterSessionHealthChecksBuilderExtensions
 {
     /// <summary>
-    /// Reports Degraded, never Unhealthy, while the store is not responding or this node has
-    /// commits that only it has.
+    /// Reports Degraded, never Unhealthy, while the store is not responding, this node has commits
+    /// that only it has, or nodes of an older release are there.
     /// </summary>
     /// <param name="builder">From <c>AddHealthChecks</c>.</param>
     /// <param name="name">The name of the check.</param>

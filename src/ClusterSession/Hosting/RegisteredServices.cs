@@ -45,7 +45,7 @@ internal sealed class RegisteredServices(IServiceCollection services)
         );
 
     /// <summary>
-    /// Whether the store is there for something besides sessions, so that an application without
+    /// Whether keys of Data Protection are kept in the store, so that an application without
     /// UseClusterSession may be meant.
     /// </summary>
     public bool HasSharedKeys => services.Any(static service => service.ServiceType == typeof(SharedXmlElements));

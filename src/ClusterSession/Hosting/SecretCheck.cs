@@ -19,7 +19,7 @@ internal static class SecretCheck
         var buffer = new byte[MaxLength];
         if (!Convert.TryFromBase64String(text ?? "", buffer, out var length) || length < LeastLength)
         {
-            problem = " is not base64 of at least 32 bytes" + Remedy;
+            problem = " is not base64 of 32 to 1,024 bytes" + Remedy;
             return null;
         }
 

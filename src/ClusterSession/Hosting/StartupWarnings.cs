@@ -12,8 +12,9 @@ namespace ClusterSession.Hosting;
 
 /// <summary>
 /// Mistakes of an application that would otherwise show as sessions that get lost: each is one
-/// warning when the application has started, with the remedy. Whose the sessions are is said with
-/// them. What cannot work at all is refused by <see cref="ClusterSessionOptionsValidator"/>.
+/// warning when the application has started, with the remedy. The log also says which application
+/// the sessions belong to. What cannot work at all is refused by
+/// <see cref="ClusterSessionOptionsValidator"/>.
 /// </summary>
 internal sealed class StartupWarnings(
     RegisteredServices registered,
@@ -70,7 +71,7 @@ internal sealed class StartupWarnings(
     }
 
     /// <summary>
-    /// Of what is registered for AddSession one thing is named: the others go, or show, with it.
+    /// Warns of AddSession, or else of its options. Warns of an own ISessionStore in any case.
     /// </summary>
     private void WarnOfAddSession()
     {
@@ -96,9 +97,9 @@ internal sealed class StartupWarnings(
             .ToArray();
         if (!pipeline.IsUsed)
         {
-            // A process that only manages sessions has endpoints too, of its health: those can say
-            // that they use none. So has one that keeps keys or tickets in the store and has no
-            // sessions: there those warn that ask for one.
+            // A process that only manages sessions has health endpoints; they can say that they use
+            // none. A process with keys of Data Protection in the store may have no sessions; there
+            // only endpoints that ask for a session cause the warning.
             if (
                 accesses.Any(access =>
                     access is null ? !registered.HasSharedKeys : access.Concurrency != SessionConcurrency.None

@@ -14,8 +14,8 @@ namespace ClusterSession.Http;
 /// <code>
 /// 1 access    does the endpoint use a session at all? Has this HttpContext one already (an error
 ///             page)?
-/// 2 identify  cookie -> id and last commit seen; for an unknown key the key ring is read again;
-///             one that was not issued here means "no session"
+/// 2 identify  cookie -> id and last commit seen; if it names an unknown key, the key ring is read
+///             again; a cookie that was not issued here means "no session"
 /// 3 open      a local copy that SessionOpener allows, without a task; else the store
 /// 4 use       the application runs, with HttpContext.Session
 /// 5 commit    before the headers leave (SessionResponse), at the latest when the run ends or
@@ -90,7 +90,7 @@ internal sealed class ClusterSessionMiddleware(
             var ring = await deadline.LimitAsync(reading, null).ConfigureAwait(false);
             if (ring is null)
             {
-                if (MayServeUnavailable(context, session, StoreFailure.Unreachable))
+                if (ServeEmptyOrReject(context, session, StoreFailure.Unreachable))
                 {
                     await RunAsync(context, session).ConfigureAwait(false);
                 }
@@ -123,7 +123,7 @@ internal sealed class ClusterSessionMiddleware(
 
             if (
                 open.Opened.Outcome == OpenOutcome.Unavailable
-                && !MayServeUnavailable(context, session, open.Opened.Failure)
+                && !ServeEmptyOrReject(context, session, open.Opened.Failure)
             )
             {
                 return;
@@ -151,7 +151,7 @@ internal sealed class ClusterSessionMiddleware(
                 cookie,
                 await opener.OpenAsync(cookie.Key, cookie.Seen, deadline, context.RequestAborted).ConfigureAwait(false)
             );
-        SessionActivities.Opened(activity, found.Opened.Name, found.Opened.Failure);
+        SessionActivities.Opened(activity, found.Opened.OutcomeTag, found.Opened.Failure);
         return found.Opened.Successor is null
             ? found
             : await successors.FollowAsync(context, found.Cookie, found.Opened, deadline).ConfigureAwait(false);
@@ -283,7 +283,7 @@ internal sealed class ClusterSessionMiddleware(
     /// <summary>
     /// Answers with 503, or gives the request an empty session for itself; true if it may go on.
     /// </summary>
-    private bool MayServeUnavailable(HttpContext context, RequestSession session, StoreFailure failure)
+    private bool ServeEmptyOrReject(HttpContext context, RequestSession session, StoreFailure failure)
     {
         services.Logger.OpenFailed(failure, _options.OnStoreUnavailable);
         session.State.Identity.IsAvailable = false;

@@ -11,8 +11,8 @@ namespace ClusterSession.Http;
 /// not be gathered, it goes straight to the inner writer.
 /// </summary>
 /// <remarks>
-/// Rejected: <c>PipeWriter.Create</c> over the stream. It copies all that is written, and costs two
-/// more asynchronous layers each time.
+/// Not chosen: <c>PipeWriter.Create</c> over the stream. It copies all that is written, and costs
+/// two more asynchronous layers each time.
 /// </remarks>
 internal sealed class CommittingWriter(IHttpResponseBodyFeature inner, SessionResponse response, bool passesOn)
     : PipeWriter

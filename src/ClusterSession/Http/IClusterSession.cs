@@ -67,9 +67,11 @@ public interface IClusterSession : ISession
     /// <param name="cancellationToken">Not used: <see cref="OutageOptions.HardTimeout"/> bounds the
     /// wait.</param>
     /// <exception cref="SessionUnavailableException">
-    /// The store is unreachable. With <see cref="StoreFailure.Unknown"/> the end holds on this
-    /// node, which sends it until the store takes it; the client's cookie is deleted all the same.
-    /// Else nothing has ended.
+    /// The store has not answered. With <see cref="StoreFailure.Unknown"/> it may have the end;
+    /// this node refuses the session and sends the end until the store takes it, and the client's
+    /// cookie is deleted all the same. Only a full journal (<see
+    /// cref="OutageOptions.JournalSessions"/>) keeps nothing. With any other failure nothing has
+    /// ended.
     /// </exception>
     /// <exception cref="InvalidOperationException">The endpoint may only read the session, or the
     /// request has ended.</exception>
@@ -81,8 +83,8 @@ public interface IClusterSession : ISession
     /// </summary>
     /// <param name="cancellationToken">Not used: <see cref="OutageOptions.HardTimeout"/> bounds the
     /// wait.</param>
-    /// <exception cref="SessionUnavailableException">The store is unreachable, and nothing has
-    /// ended.</exception>
+    /// <exception cref="SessionUnavailableException">The store has not taken the end, and this node
+    /// could not keep it: its journal is full, or the session could not be opened.</exception>
     /// <exception cref="InvalidOperationException">The endpoint may only read the session, or the
     /// request has ended.</exception>
     Task<SessionDestroyOutcome> TryDestroyAsync(CancellationToken cancellationToken = default);

@@ -18,8 +18,10 @@ namespace ClusterSession.Http;
 ///                      |                                rotated, for the same login   followed
 ///                      |                                else, a sign-in         begin anew: given
 ///                      |                                else                          kept
-///                      '-- store is away: a sign-in                                   failed
-///                                         a login that came with the request          put off
+///                      '-- store is away: a known person's login that came with the
+///                                         request, to a session that is not another
+///                                         person's                                    put off
+///                                         else                                        failed
 /// </code>
 /// Of several requests that change the id at once one wins: who ends the old id first.
 /// </remarks>
@@ -178,7 +180,7 @@ internal sealed class NewIdCommitter(RequestSessionServices services)
             IsOthers = request.Former is not null,
         };
         var ended = await services
-            .Ends.SucceedAsync(commit.Key, request.Former ?? record, successor, deadline)
+            .Ends.EndRotatedAsync(commit.Key, request.Former ?? record, successor, deadline)
             .ConfigureAwait(false);
         if (ended.Outcome is CommitOutcome.Committed or CommitOutcome.EndKept)
         {

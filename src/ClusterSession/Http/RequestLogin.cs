@@ -213,8 +213,8 @@ internal struct RequestLogin(long heard)
     }
 
     /// <summary>
-    /// All sessions of somebody are about to be ended by this request, but this one: it is recorded
-    /// anew, as knowing that.
+    /// This request is about to end all other sessions of a principal: records in this session that
+    /// it survives that revocation.
     /// </summary>
     /// <returns>Whether it is that principal's.</returns>
     public static bool Keep(

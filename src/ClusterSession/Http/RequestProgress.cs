@@ -91,7 +91,7 @@ internal struct RequestProgress
     }
 
     /// <summary>
-    /// Whether the request is answered with a 503 because the store did not respond.
+    /// Whether the request is answered with a 503: its session could not be opened or committed.
     /// </summary>
     public bool IsRejected
     {

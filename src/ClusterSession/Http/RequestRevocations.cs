@@ -6,8 +6,8 @@ using Microsoft.AspNetCore.Http;
 namespace ClusterSession.Http;
 
 /// <summary>
-/// What decides which ends of all of somebody's sessions a login of this request knows: those that
-/// the node had heard of when the request began, and those that the request has made itself since.
+/// The revocations that a login of this request knows: those that the node had heard of when the
+/// request began, and those that the request has made since.
 /// </summary>
 /// <param name="heard"><see cref="Revocations.Heard"/> when the request began.</param>
 internal sealed class RequestRevocations(long heard)
@@ -32,14 +32,14 @@ internal sealed class RequestRevocations(long heard)
         return ends;
     }
 
-    /// <summary>What a record says that this request makes of a principal.</summary>
+    /// <summary>The bytes that a record of this request stores about a principal.</summary>
     /// <param name="context">The request, where it is known.</param>
     /// <param name="revocations">What the node knows.</param>
     /// <param name="principal">Whose record.</param>
     /// <param name="since">What had been heard of when the caller began.</param>
     /// <param name="isNewLogin">
-    /// Whether the login was made by this request, which so knows the ends that the request has
-    /// made before. One that came with the request knows of them only where it was to stay.
+    /// Whether this request made the login. Such a login knows every revocation that the request
+    /// made before it. A login that came with the request knows only those that spare it.
     /// </param>
     public static byte[] Describe(
         HttpContext? context,

@@ -160,8 +160,8 @@ internal sealed class RequestSession : IClusterSession, ISessionFeature
     }
 
     /// <summary>
-    /// All sessions of somebody are about to be ended by this request, but this one: it is recorded
-    /// anew, at once, as knowing that. One that is not stored yet is recorded so when it is.
+    /// This request is about to end all other sessions of a principal: records in this session that
+    /// it survives that revocation. A session that is new records it when it is stored.
     /// </summary>
     public ValueTask KeepAsync(PrincipalKey principal, long number) =>
         IsAvailable && RequestLogin.Keep(principal, number, ref _state.Attributes, Services.Revocations) && IsStored
@@ -326,8 +326,9 @@ internal sealed class RequestSession : IClusterSession, ISessionFeature
     }
 
     /// <summary>
-    /// Lets the body wait for the commit, if there is something to commit. Otherwise the session
-    /// calls its response only for a commit at once; never while the response commits.
+    /// Lets the body wait for the commit, if there is something to commit. Apart from that, the
+    /// session calls its response only for a commit at once (<see cref="CommitAsync"/>), and never
+    /// while the response commits.
     /// </summary>
     public void ArmIfChanged()
     {

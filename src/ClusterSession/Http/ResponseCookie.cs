@@ -32,7 +32,7 @@ namespace ClusterSession.Http;
 /// than its node is refused there once the store is unreachable. A
 /// cookie of the same name that is in the response already (a gateway's backend wrote it) stays if
 /// it names another living session, or the same one at least as new; a deletion stays unless the
-/// session began in this request. A response that carries a cookie leaves as private. Rejected:
+/// session began in this request. A response that carries a cookie leaves as private. Not chosen:
 /// deleting the cookie of a session that is missing. The deletion may arrive after the cookie of a
 /// login that another request has begun meanwhile. A dead cookie costs one read where it comes
 /// back. Not promised: two responses that cross on the wire. The client keeps the cookie that

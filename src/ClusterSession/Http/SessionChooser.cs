@@ -8,13 +8,13 @@ using Microsoft.AspNetCore.Http;
 namespace ClusterSession.Http;
 
 /// <summary>
-/// Which session a request gets that came with several cookies of our name: of those whose session
-/// lives the one of the user who is logged in, else the first.
+/// Chooses the session of a request that came with several cookies of our name. It is the living
+/// session of the user who is logged in, or else the first living one.
 /// </summary>
 /// <remarks>
-/// Without the login the first would win that a sibling domain has planted. A session that cannot
-/// be read may be the user's: then the request is answered as any whose session cannot be read,
-/// unless the user's has been found. Thread-safe.
+/// Without the check of the login, a cookie that a sibling domain has planted could win. A session
+/// that cannot be read may be the user's: then the request is answered as any whose session cannot
+/// be read, unless the user's has been found. Thread-safe.
 /// </remarks>
 internal sealed class SessionChooser(RequestSessionServices services, SessionOpener opener, SuccessorFinder successors)
 {

@@ -8,7 +8,8 @@ namespace ClusterSession.Http;
 /// </summary>
 /// <remarks>
 /// <code>
-/// new      no id, or one that was drawn because the application asked for it; nobody else knows it
+/// new      no id, or one that was drawn: the application asked for it, or it is being stored;
+///  |       nobody else knows it
 ///  | Use   the session was opened, stored, or goes on under another id
 ///  v
 /// stored
@@ -58,8 +59,9 @@ internal struct SessionIdentity
     }
 
     /// <summary>
-    /// Whether that is so because the client's session is or may be another person's by now: its id
-    /// was rotated, or another person has logged in after the headers left.
+    /// Whether the session is empty for this request because the client's session is, or may be,
+    /// another person's by now: its id was rotated, or another person has logged in after the
+    /// headers left.
     /// </summary>
     public bool IsAside { get; private set; }
 

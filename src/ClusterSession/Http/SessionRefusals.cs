@@ -1,4 +1,5 @@
 using ClusterSession.Committing;
+using ClusterSession.Diagnostics;
 using ClusterSession.Stores;
 using Microsoft.AspNetCore.Http;
 
@@ -54,7 +55,7 @@ internal static class SessionRefusals
     {
         if (result.Outcome == CommitOutcome.Unavailable)
         {
-            throw new SessionUnavailableException($"{what}: its store is not responding.", result.Failure);
+            throw new SessionUnavailableException($"{what}: {FailureWords.Of(result.Failure)}.", result.Failure);
         }
     }
 

@@ -244,7 +244,7 @@ internal sealed class SessionResponse(RequestSession session, HttpContext contex
             session.EndWaiting(deadline);
             SessionActivities.Committed(
                 activity,
-                result.Name,
+                result.OutcomeTag,
                 result.Outcome == CommitOutcome.Unavailable ? result.Failure : StoreFailure.None
             );
         }

@@ -68,9 +68,9 @@ internal struct SessionState
         && !Identity.IsEndedElsewhere;
 
     /// <summary>
-    /// Whether another node may still bring what this client has seen and the record lacks. Then it
-    /// would win over a change that was taken for none: the removal of an attribute that is not
-    /// there, or a value that is there already.
+    /// Whether another node may still bring what this client has seen and the record lacks. What
+    /// that node brings would win over a change that was taken for no change: the removal of an
+    /// attribute that is not there, or a value that is there already.
     /// </summary>
     public readonly bool MayBeBehind =>
         Identity.IsStored && (Attributes.IsRegressed || Services.View.MayBeBehind(Identity.Key));
@@ -98,7 +98,7 @@ internal struct SessionState
     }
 
     /// <summary>
-    /// Where that was under an id that another request has given, the client has to learn it.
+    /// Names the successor in the cookie: another request has given the session a new id.
     /// </summary>
     public void NameSuccessor()
     {

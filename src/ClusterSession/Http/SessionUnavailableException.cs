@@ -3,8 +3,8 @@ using ClusterSession.Stores;
 namespace ClusterSession;
 
 /// <summary>
-/// The session's store did not respond. Before the response has started the middleware turns it
-/// into a 503 with Retry-After.
+/// The session could not be opened, committed or ended: <see cref="Failure"/> says why. Before the
+/// response has started the middleware turns it into a 503 with Retry-After.
 /// </summary>
 public sealed class SessionUnavailableException : Exception
 {

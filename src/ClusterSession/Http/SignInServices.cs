@@ -39,8 +39,9 @@ internal static class SignInServices
     }
 
     /// <summary>
-    /// Its implementation is internal to the framework. The rest that it needs is not registered
-    /// here: by the scheme provider hosts recognize an application that has authentication.
+    /// The framework's authentication service, whose implementation is internal. The services that
+    /// it needs are not registered here: hosts recognize an application that has authentication by
+    /// its scheme provider.
     /// </summary>
     private static ServiceDescriptor OfFramework() =>
         new ServiceCollection()

@@ -20,8 +20,8 @@ namespace ClusterSession.Http;
 ///                                                             alone
 /// </code>
 /// A client that brings the old id alone gets nothing: an attacker may have planted it before the
-/// login. The grace counts from the age of the tombstone by the store's remaining life, by nobody's
-/// clock. Thread-safe.
+/// login. The age of the tombstone is computed from the life that the store says is left; no wall
+/// clock is used. Thread-safe.
 /// </remarks>
 internal sealed class SuccessorFinder(RequestSessionServices services, SessionOpener opener)
 {

@@ -18,7 +18,9 @@ internal sealed class KnownKeys(StoredKeys form, TimeProvider time)
     /// <summary>Whether a key lies plain in the store.</summary>
     public bool IsAnyPlain { get; private set; }
 
-    /// <summary>What could not be read when that failed last.</summary>
+    /// <summary>
+    /// Whether the last failed reading met a sealed key that this node cannot open.
+    /// </summary>
     public bool IsLocked { get; private set; }
 
     private long Now => time.GetTimestamp();
@@ -122,8 +124,8 @@ internal sealed class KnownKeys(StoredKeys form, TimeProvider time)
     }
 
     /// <summary>
-    /// What is to be merged so that the ring becomes another: the added key, keys that stay sealed
-    /// anew, and the others retired. Null if a key cannot be sealed now.
+    /// What is to be merged so that the stored ring becomes the next one: the added key, each key
+    /// that stays, sealed anew, and each other key, as retired. Null if a key cannot be sealed now.
     /// </summary>
     /// <param name="next">The ring.</param>
     /// <param name="id">The id of the element of the added key.</param>

@@ -65,7 +65,7 @@ internal sealed class SessionKeyRing
         _keys.Where((_, index) => index + 1 >= _keys.Length || _keys[index + 1].ActiveFrom > ceasedBefore);
 
     /// <summary>
-    /// Makes a key, which of all in the ring comes last where several are as new.
+    /// Makes a key. Of keys in the ring that are active from the same moment, it comes last.
     /// </summary>
     public static CookieKey NewKey(
         RandomNumberGenerator random,

@@ -1,8 +1,8 @@
 namespace ClusterSession.Lifetime;
 
 /// <summary>
-/// Monotonic time in tenths of a second since the node started, as an int: two of them cost a local
-/// copy eight bytes, and they last for 6.8 years.
+/// Monotonic time in tenths of a second, as an int: each time in a local copy costs four bytes. It
+/// starts at a quarter of the range of int and lasts for 5.1 years.
 /// </summary>
 internal sealed class CoarseClock(TimeProvider time)
 {
@@ -12,7 +12,8 @@ internal sealed class CoarseClock(TimeProvider time)
     private readonly long _perTick = Math.Max(1, time.TimestampFrequency / TicksPerSecond);
 
     /// <summary>
-    /// Starts above zero by the longest idle time, so that "long ago" is a positive number.
+    /// The time now. The clock starts at twice the most that <see cref="Ticks"/> answers, so that
+    /// "long ago" is a positive number.
     /// </summary>
     public int Now => At(time.GetTimestamp());
 

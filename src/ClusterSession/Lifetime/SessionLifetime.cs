@@ -25,8 +25,10 @@ internal sealed class SessionLifetime(IOptions<ClusterSessionOptions> options, T
 
     private readonly TimeSpan? _absolute = options.Value.AbsoluteTimeout;
 
-    /// <summary>What a prolongation may seem to be later by than the use it was for: it was on its
-    /// way, and both are cut to tenths.</summary>
+    /// <summary>
+    /// By how many ticks a prolongation may seem to be later than the use that caused it: the
+    /// command takes time, and both moments are rounded down to tenths of a second.
+    /// </summary>
     public const int Tolerance = 8;
 
     /// <summary>A use is within the idle timeout until more than that has passed: both moments are
@@ -49,10 +51,10 @@ internal sealed class SessionLifetime(IOptions<ClusterSessionOptions> options, T
     public TimeSpan TombstoneLife { get; } = options.Value.TombstoneLife;
 
     /// <summary>
-    /// How long the nodes remember an end: as long as a copy of the session can be in use. Not as
-    /// long as the tombstone, which has to outlast logins of weeks where those are in the store: a
-    /// node drops its copy of a login when it hears of the end, and a million ends would last for
-    /// none of them.
+    /// How long the nodes remember an end: as long as a copy of the session can be in use. The
+    /// tombstone lives longer, because it must outlast logins of weeks where those are in the
+    /// store. A node drops its copy of a login when it hears of the end. Ends that are kept for
+    /// weeks would exceed <see cref="Local.KnownEnds.MaxCount"/>.
     /// </summary>
     public TimeSpan KnownEndLife { get; } = 2 * options.Value.StoreLife;
 
@@ -119,9 +121,9 @@ internal sealed class SessionLifetime(IOptions<ClusterSessionOptions> options, T
     }
 
     /// <summary>
-    /// How much of the store's life is left of a session that this node replays, by the last use
-    /// it knows of: being replayed is no use. Zero: it is past its idle time, or its own end, and
-    /// must not come into being by this.
+    /// How much of the store's life is left of a session that this node replays, by the last use it
+    /// knows of: being replayed does not count as a use. Zero: it is past its idle time, or its own
+    /// end, and must not come into being by this.
     /// </summary>
     /// <param name="record">What is replayed.</param>
     /// <param name="use">The last use, on the coarse clock.</param>

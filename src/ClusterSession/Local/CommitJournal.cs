@@ -16,9 +16,10 @@ namespace ClusterSession.Local;
 /// </summary>
 /// <remarks>
 /// <para>
-/// Kept merged per session, so that an outage costs memory by sessions and not by requests, and
-/// bounded: what does not fit is refused and becomes a 503. Sending is a merge under a new version,
-/// so it may be repeated, and may meet commits of other nodes.
+/// Commits are kept merged per session, so that an outage costs memory by sessions and not by
+/// requests. They are bounded: a commit that does not fit is refused and becomes a 503. Sending is
+/// a merge under a new version, unless one commit alone is pending (<see cref="OnlyCommit"/>).
+/// Either may be repeated, and may meet commits of other nodes.
 /// </para>
 /// <para>
 /// A session's later commits must not overtake pending ones: the store would have the newest
@@ -53,8 +54,11 @@ internal sealed class CommitJournal(
     /// <param name="isComplete">Whether that is all of the session, as the store had it under that
     /// version.</param>
     /// <param name="delta">What it changed.</param>
-    /// <param name="version">The commit's version, under which it may have reached the store. Its
-    /// attributes keep it; the state that is kept gets a newer one.</param>
+    /// <param name="version">
+    /// The commit's version, under which it may have reached the store. The attributes that it
+    /// wrote keep this version. The state that is kept gets a newer one, unless the commit was
+    /// never sent and nothing newer is known.
+    /// </param>
     /// <param name="failure">Why it is kept.</param>
     /// <returns>The session with this and everything else that is pending, or null if there is no
     /// room.</returns>
@@ -136,9 +140,9 @@ internal sealed class CommitJournal(
                 }
                 else if (opened < pending.Base)
                 {
-                    // Of concurrent requests, one may have opened what another one's commit made,
-                    // while a third one's commit, with a version between, did not arrive:
-                    // attributes newer than the oldest base are what the store may lack.
+                    // One request may have opened what a second one's commit made, while a third
+                    // one's commit, whose version lies between, did not arrive. So the store may
+                    // lack the attributes that are newer than the oldest base.
                     pending.Base = opened;
                 }
 
@@ -152,9 +156,9 @@ internal sealed class CommitJournal(
                     isUnsent && isFirst && ReferenceEquals(known, record)
                         ? new OnlyCommit(delta, version, record, forgotten)
                         : null;
-                // Two states never have one version: if the commit has reached the store, others'
-                // changes may be in what it made there; if a newer one is kept already, that has
-                // this version's place.
+                // Two states never have one version. If the commit has reached the store, the state
+                // that the store made of it may have others' changes. If a newer state is kept
+                // already, this one must be newer than that.
                 var changed = delta.ApplyTo(
                     known,
                     version,
@@ -213,9 +217,11 @@ internal sealed class CommitJournal(
     /// <summary>Keeps the end of a session; false if there is no room.</summary>
     /// <param name="key">Which session.</param>
     /// <param name="end">The end.</param>
-    /// <param name="goesAlong">Whether what is pending of one that goes on under another key is
-    /// kept for that.</param>
-    public bool AppendEnd(SessionKey key, in SessionEnd end, bool goesAlong = true)
+    /// <param name="moveToSuccessor">
+    /// Whether the pending commits of a rotated session are kept under its successor's key; else
+    /// they are dropped.
+    /// </param>
+    public bool AppendEnd(SessionKey key, in SessionEnd end, bool moveToSuccessor = true)
     {
         while (true)
         {
@@ -234,7 +240,7 @@ internal sealed class CommitJournal(
                 }
 
                 if (
-                    goesAlong
+                    moveToSuccessor
                     && end.Successor is { IsOthers: false } successor
                     && pending.Record is { } unsent
                     && AppendCopy(successor.Key, unsent, StoreFailure.None) is null
@@ -277,7 +283,10 @@ internal sealed class CommitJournal(
         }
     }
 
-    /// <summary>Requests at once each have a base of their own.</summary>
+    /// <summary>
+    /// What the request opened, with what is pending and with concurrent commits of this node:
+    /// concurrent requests each have a base of their own.
+    /// </summary>
     private SessionRecord AllThatIsKnown(SessionKey key, SessionRecord? pending, SessionRecord opened) =>
         local.WithCommitsBeside(
             key,

@@ -29,10 +29,10 @@ namespace ClusterSession.Local;
 ///  any state -- ended, evicted, discarded ------------> (none)
 /// </code>
 /// Copies are discarded where the store may have lost everything and <c>OnStoreReset</c> is
-/// <see cref="StoreResetPolicy.Discard"/>. A state never becomes a better one in place: only a copy
-/// that is published in its stead does. So each arrow but the one from current down to stale and
-/// that to (none) is a new <see cref="LocalCopy"/>, made by <see cref="LocalCopies.Publish"/> or
-/// <see cref="LocalCopies.PutIncomplete"/> and nowhere else.
+/// <see cref="StoreResetPolicy.Discard"/>. The state of a copy never becomes a better one: for
+/// that, a new copy is published in its stead. So every arrow is a new <see cref="LocalCopy"/>,
+/// made by <see cref="LocalCopies.Publish"/> or <see cref="LocalCopies.PutIncomplete"/> and nowhere
+/// else. Exceptions are the arrow from current down to stale and the one to (none).
 /// </remarks>
 internal enum CopyState
 {
@@ -43,8 +43,8 @@ internal enum CopyState
     Current,
 
     /// <summary>
-    /// The same, but by now the store may have another version: somebody has changed, touched or
-    /// ended the session, or it cannot be told that nobody has.
+    /// As <see cref="Current"/>, but by now the store may have another version: somebody has
+    /// changed, touched or ended the session, or it cannot be told that nobody has.
     /// </summary>
     Stale,
 
@@ -56,7 +56,8 @@ internal enum CopyState
     Incomplete,
 
     /// <summary>
-    /// The same, and it lacks a commit of another node, which a client may have seen.
+    /// As <see cref="Incomplete"/>, and it lacks a commit of another node, which a client may have
+    /// seen.
     /// </summary>
     Diverged,
 }

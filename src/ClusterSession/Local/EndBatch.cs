@@ -40,7 +40,10 @@ internal sealed class EndBatch(ReadOnlyMemory<byte> payload, long madeAt)
     /// </summary>
     public long Number { get; set; }
 
-    /// <summary>Whether this process has made them.</summary>
+    /// <summary>
+    /// Whether this process has made them. False also of an announcement that was put together from
+    /// several batches of this process: those batches have it.
+    /// </summary>
     public bool IsOwn { get; init; }
 
     /// <summary>When the store acknowledged them last, as a timestamp.</summary>

@@ -15,13 +15,15 @@ namespace ClusterSession.Local;
 /// <code>
 /// Add            an end of this node; it waits to be announced to the others
 /// TryHear        an announcement of another node, or of a former process
-/// Acknowledged   the store has an end of this node again: it is in doubt anew
+/// Acknowledged   the store has acknowledged an end of this node again: a failover may lose it, and
+///                then it is replayed
 /// EndAgain       the store has a session that was ended: it is to be ended there once more
 /// </code>
-/// An end is remembered as long as a copy of its session can be in use, counted from when it was
-/// made. Memory, measured: 80 bytes an end that was heard of together with a hundred others, 300
-/// one that was alone or made here. Past <see cref="MaxCount"/> those that were to be forgotten
-/// first are forgotten early, counted and warned of. Reading takes no lock. Thread-safe.
+/// An end is remembered as long as a copy of its session can be in use: counted from when it was
+/// made, for an end of this node from its last acknowledgement. Memory, measured: 80 bytes an end
+/// that was heard of together with a hundred others, 300 one that was alone or made here. Past
+/// <see cref="MaxCount"/> those that were to be forgotten first are forgotten early, counted and
+/// warned of. Reading takes no lock. Thread-safe.
 /// </remarks>
 internal sealed class KnownEnds(
     HybridClock clock,
@@ -202,11 +204,12 @@ internal sealed class KnownEnds(
     }
 
     /// <summary>
-    /// All that the other nodes had announced at a moment is known here, and the store has it.
+    /// This node has compared its ends with the store: it knows all that the others had announced
+    /// at this moment, and has merged those that the store lacked.
     /// </summary>
     public void Compared(long at) => Volatile.Write(ref _comparedAt, at);
 
-    /// <summary>Whether that has been so since a moment.</summary>
+    /// <summary>Whether the last such comparison began at this moment or later.</summary>
     public bool AreComparedSince(long at) => Volatile.Read(ref _comparedAt) >= at;
 
     /// <summary>All announcements that are known, with what is left of their lives.</summary>

@@ -27,9 +27,9 @@ namespace ClusterSession.Local;
 /// <para>
 /// <b>Copies that are not complete</b> (<see cref="PutIncomplete"/>) wait for the store's record,
 /// and give way only to one that has all they have, or to the bounds: a session that was served
-/// here is served on, should the store vanish first. A complete copy beside a record that lacks its
-/// commit, of a replica that was promoted without it, becomes incomplete: the record's version may
-/// be newer, of another commit that was replayed first.
+/// here is served on, should the store vanish first. Where a replica was promoted
+/// that lacks the commit of a complete copy, the copy becomes incomplete: the store's record may
+/// have a newer version all the same, from another commit that was replayed first.
 /// </para>
 /// <para>Thread-safe.</para>
 /// </remarks>
@@ -117,10 +117,10 @@ internal sealed class LocalCopies(
         {
             if (_copies.TryGetValue(key, out present))
             {
-                // Also if its lease is over, or somebody has changed the session: an answer from
-                // before must not take away what clients of this node were shown. If it is not from
-                // before but beside, such as a commit that goes to the journal while another one is
-                // replayed to the store, both stay.
+                // The present copy wins even if its lease is over or somebody has changed the
+                // session: an older answer must not take away what clients of this node were shown.
+                // Concurrent ones are merged, such as a commit for the journal while another one is
+                // replayed to the store.
                 if (
                     present.IsComplete
                     && present.Record.Version > record.Version
@@ -130,8 +130,8 @@ internal sealed class LocalCopies(
                     return present;
                 }
 
-                // Being read is no use of a session: else a poll that must not prolong it would
-                // keep it alive, and restore it in the store.
+                // Being read does not count as a use: else a poll that must not prolong the session
+                // would keep it alive, and restore it in the store.
                 var usedAt = isCommit ? Math.Max(touchedAt, present.UsedAt) : present.UsedAt;
                 copy = present.IsContainedIn(record)
                     ? new LocalCopy(
@@ -185,10 +185,10 @@ internal sealed class LocalCopies(
     }
 
     /// <summary>
-    /// What this node knows of a session is not known to be what the store has: other requests or
-    /// other nodes have committed too, or the store lacks something. It stays here until the
-    /// session is read anew. A request that read the session before this call publishes its copy as
-    /// stale.
+    /// Puts here what this node knows of a session, as an incomplete or diverged copy: other
+    /// requests or nodes have committed too, or the store lacks something. The copy stays until a
+    /// record is published that contains all of it, or it is dropped or evicted. A request that
+    /// read the session before this call publishes its copy as stale.
     /// </summary>
     /// <param name="key">Which session.</param>
     /// <param name="known">What this node knows.</param>

@@ -38,9 +38,9 @@ internal sealed class LocalCopy(
     public int TouchedAt = touchedAt;
 
     /// <summary>
-    /// When the store last said that it has this version, in ticks of <see cref="CoarseClock"/>. A
-    /// lease says that a change would have been announced, which a store may fail to do for one
-    /// key.
+    /// When the store last said that it has this version, or when a confirmation was last queued,
+    /// in ticks of <see cref="CoarseClock"/>. A lease says that a change would have been announced,
+    /// which a store may fail to do for one key.
     /// </summary>
     public int ConfirmedAt = touchedAt;
 
@@ -68,7 +68,10 @@ internal sealed class LocalCopy(
     /// <summary>Whether it may be used without asking the store.</summary>
     public bool IsFresh => IsCurrent && Lease.IsCurrent;
 
-    /// <summary>Whether it is what the store has, as far as is known.</summary>
+    /// <summary>
+    /// Whether nobody else is known to have changed the session since the copy was read or
+    /// committed. Commits of this node in it may be pending in the journal.
+    /// </summary>
     public bool IsCurrent => _state == CopyState.Current;
 
     /// <summary>

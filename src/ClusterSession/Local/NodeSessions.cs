@@ -59,7 +59,9 @@ internal sealed class NodeSessions(
         copies.Publish(key, read.Record!, read.Lease, mark, lifetime.ProlongedAt(read.RemainingLife, copies.Clock.Now));
 
     /// <summary>
-    /// The store has what a copy has. Who has prolonged it last is known only if nobody has since.
+    /// The store has the version of a copy: the copy gets the lease of that answer, unless it is
+    /// fresh. This node stays known as the last to prolong the session only if nobody has prolonged
+    /// it since.
     /// </summary>
     /// <param name="key">Which session.</param>
     /// <param name="copy">The copy, which is complete.</param>

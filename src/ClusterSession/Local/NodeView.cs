@@ -54,7 +54,8 @@ internal sealed class NodeView(NodeSessions local)
     public bool MayBeBehind(SessionKey key) => local.Missed.Contains(key);
 
     /// <summary>
-    /// When this node last sent the session's cookie, if it has a copy to remember it by.
+    /// Whether this node last sent the session's cookie so many ticks ago or more, or does not know
+    /// when: without a copy nothing remembers it.
     /// </summary>
     public bool IsCookieOlderThan(int ticks, SessionKey key) =>
         !local.Copies.TryGet(key, out var copy) || local.Copies.Clock.Now - copy.CookieSentAt >= ticks;

@@ -83,8 +83,8 @@ internal sealed class PendingSession(DateTimeOffset since)
     public int Size => Record?.Size ?? 0;
 
     /// <summary>
-    /// The attributes that the store lacks, with the commits that brought them: those above the
-    /// base. What lies below it names attributes that are not here, and stays out.
+    /// What the store lacks: the attributes that are newer than the base, and the commits above it.
+    /// The commits below it are left out, since their attributes are not here.
     /// </summary>
     public static SessionRecord Unsent(SessionRecord record, SessionVersion stored)
     {

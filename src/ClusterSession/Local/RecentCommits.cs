@@ -9,12 +9,12 @@ namespace ClusterSession.Local;
 /// </summary>
 /// <remarks>
 /// A replica that takes over may be behind by whatever it lagged. Redis tells up to which offset it
-/// has the former master's history, and the store translates that into a time
-/// (<see cref="Stores.StoreContinuity.SafeUntil"/>), so that here only times are kept. One entry a
-/// session, the newest, and one place in a queue that lets old ones go: a session that was
-/// committed again since it was queued goes to the end of it. (A place for each commit took 30
-/// bytes a commit, 200 MB at 50,000 a second in the two minutes they are kept.) Bounded by time and
-/// bytes. Thread-safe.
+/// has the former master's history, and the store translates that into a time (<see
+/// cref="Stores.StoreContinuity.SafeUntil"/>), so that here only times are kept. Each session has
+/// one entry, with all its recent commits merged, and one place in the queue by which old entries
+/// are dropped. A session that was committed again since it was queued goes to the end of it. (A
+/// place for each commit took 30 bytes a commit, 200 MB at 50,000 a second in the two minutes they
+/// are kept.) Bounded by time and bytes. Thread-safe.
 /// </remarks>
 internal sealed class RecentCommits(IOptions<ClusterSessionOptions> options, HybridClock clock, TimeProvider time)
 {
@@ -140,9 +140,9 @@ internal sealed class RecentCommits(IOptions<ClusterSessionOptions> options, Hyb
         _commits.Where(commit => commit.Value.At >= timestamp);
 
     /// <summary>
-    /// Requests at once on one node commit on the same base, and hear of it in any order: the later
-    /// record may lack what the earlier one wrote, and each commit's predecessor may be the other
-    /// one.
+    /// Adds a commit to those before. Concurrent requests of one node commit on the same base, and
+    /// their answers come in any order: the later record may lack what the earlier one wrote, and
+    /// each commit's predecessor may be the other one.
     /// </summary>
     private RecentCommit Together(
         RecentCommit before,

@@ -13,9 +13,9 @@ public interface ISessionManager
     /// <summary>Ends a session everywhere.</summary>
     /// <param name="sessionId">What <c>ISession.Id</c> says; it is no secret.</param>
     /// <returns>
-    /// False if it is known to have been ended before. True if this call ended it; also where a
-    /// session of that id went on under another one, or was never there, because no list says
-    /// whether one did.
+    /// False if the session is known to have been ended before. True if this call ended it. Also
+    /// true where a session of that id went on under another id, and where nothing is stored under
+    /// that id: no list says whether such a session went on under another id or was never there.
     /// </returns>
     /// <exception cref="ArgumentException">The text is no session id.</exception>
     /// <exception cref="SessionUnavailableException">
@@ -53,9 +53,8 @@ public interface ISessionManager
     /// and with the overload that is given it. Without a ticket store a login cookie is for the
     /// application to refuse.
     /// <para>
-    /// The first end of a principal is sent at once; further ones by this node within a second are
-    /// sent together, when it is over, and
-    /// their calls return then.
+    /// The first end of a principal is sent at once. Further ends of the same principal by this
+    /// node within a second are sent together when the second is over, and their calls return then.
     /// </para>
     /// </remarks>
     Task<EndAllResult> EndAllAsync(string principal);

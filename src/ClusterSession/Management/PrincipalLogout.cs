@@ -15,9 +15,9 @@ using Microsoft.Extensions.Options;
 namespace ClusterSession.Management;
 
 /// <summary>
-/// Ends all sessions of somebody, but those of the calling request if it says so. Those are
-/// recorded anew first, as knowing the end that follows: in between another request of the same
-/// browser would find them ended.
+/// Ends all sessions of somebody, or all but the session and the logins of the calling request.
+/// Those that stay are recorded anew before the end, as knowing it: otherwise another request of
+/// the same browser would find them ended in between.
 /// </summary>
 internal sealed class PrincipalLogout(
     Revocations revocations,

@@ -25,8 +25,10 @@ internal readonly record struct OpenedSession(
     TimeSpan Age = default
 )
 {
-    /// <summary>The outcome in spans.</summary>
-    public string Name =>
+    /// <summary>
+    /// The outcome as trace spans name it (the tag <c>clustersession.outcome</c>).
+    /// </summary>
+    public string OutcomeTag =>
         Outcome switch
         {
             OpenOutcome.Opened => "opened",

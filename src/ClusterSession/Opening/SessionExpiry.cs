@@ -17,8 +17,8 @@ namespace ClusterSession.Opening;
 /// this node prolonged it last, and its copy is     idle timeout after this node's last use (2.75
 ///   fresh                                            touch intervals, if that is longer)
 /// nobody has changed it since this node's last     the same: every other node has reported its
-///   use, and it was prolonged for that, or           uses by then
-///   before it
+///   use, and the last prolongation was for that      uses by then
+///   use or before it
 /// else                                             idle timeout + 1.25 touch intervals after the
 ///                                                    last prolongation
 /// store not responding                             only in the first case; else nobody knows

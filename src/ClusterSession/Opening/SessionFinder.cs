@@ -163,7 +163,7 @@ internal sealed class SessionFinder(
                 isPatienceOver,
                 HasTimeLeft: deadline.Left - pause > slowest,
                 HasStoreJustReturned: window.HasJustBegun,
-                MayBeFoundLater: !isMissed // Served without it before, this client is refused no more.
+                MayBeFoundLater: !isMissed // A client that was served without the commit before is not refused now.
                     && (
                         asked is AskResult.Unanswered or AskResult.Unasked or AskResult.RestoredSoFar
                         || asks.MayStillCome(seen)
@@ -205,7 +205,7 @@ internal sealed class SessionFinder(
                 default:
                     var regressed = await RegressAsync(key, seen, asked, record, isComplete, usable, deadline)
                         .ConfigureAwait(false);
-                    return WasAskedInVain(asked) ? regressed : Remember(key, regressed, read, mark);
+                    return IsUnanswered(asked) ? regressed : Remember(key, regressed, read, mark);
             }
         }
     }
@@ -222,8 +222,11 @@ internal sealed class SessionFinder(
             : SessionAsks.Patience;
     }
 
-    /// <summary>Whether the nodes were asked by this request, and not all have answered.</summary>
-    private static bool WasAskedInVain(AskResult? asked) =>
+    /// <summary>
+    /// Whether the nodes were asked, by this request or shortly before it, and one that may have
+    /// the session has not answered, or answers no ask.
+    /// </summary>
+    private static bool IsUnanswered(AskResult? asked) =>
         asked is AskResult.GivenUp or AskResult.Unanswered or AskResult.RestoredSoFar;
 
     /// <summary>
@@ -231,7 +234,7 @@ internal sealed class SessionFinder(
     /// the store has a channel.
     /// </summary>
     private bool MayBeElsewhere(AskResult? asked, SessionRecord? record) =>
-        WasAskedInVain(asked) || (asked is null && record is null && asks.HasChannel);
+        IsUnanswered(asked) || (asked is null && record is null && asks.HasChannel);
 
     private ReadFacts FactsOf(
         SessionKey key,
@@ -285,7 +288,9 @@ internal sealed class SessionFinder(
     }
 
     /// <summary>
-    /// An end stays one, and is remembered; only that of a rotated id leads on for a while.
+    /// Answers for a session that the store has as ended. During
+    /// <see cref="ClusterSessionOptions.RotationGrace"/> the end of a rotated id leads to its
+    /// successor. After that it is remembered as absent, like every other end.
     /// </summary>
     private OpenedSession Ended(SessionKey key, in StoreRead read)
     {
@@ -300,8 +305,9 @@ internal sealed class SessionFinder(
     }
 
     /// <summary>
-    /// Whether this node has waited in vain for what the client has seen. Where another server has
-    /// taken over since, nodes may replay it to that.
+    /// Whether this node has waited in vain for what the client has seen. That does not count any
+    /// more where another server has taken over since, to which nodes may replay it, or where a
+    /// node has come that may have it.
     /// </summary>
     private bool IsMissed(SessionKey key, SessionVersion seen) =>
         local.Missed.TryGet(key, seen, out var since)
@@ -309,8 +315,8 @@ internal sealed class SessionFinder(
         && !asks.MayFindMoreSince(since);
 
     /// <summary>
-    /// Whether it was asked for by an earlier request, and all have answered: asking again would
-    /// find the same.
+    /// Whether an earlier request has asked the nodes for the commit, and all have answered: asking
+    /// again would find the same.
     /// </summary>
     private bool WasDecidedBefore(SessionKey key, SessionVersion seen) =>
         IsMissed(key, seen) && local.Missed.IsDecided(key, seen);
@@ -377,9 +383,9 @@ internal sealed class SessionFinder(
 
     /// <summary>
     /// Goes on with what there is, flagged for the application, counted and logged: something that
-    /// the client has seen is gone. What this node has is stored again
-    /// though it may lack concurrent commits of others: they would have stored those again by now.
-    /// Where the store has nothing, only if no end can be lost.
+    /// the client has seen is gone. What this node has is stored again. It may lack concurrent
+    /// commits of other nodes, but those would have stored their commits again by now. Where the
+    /// store has nothing, this node's copy is stored only if no end can be lost.
     /// </summary>
     private async ValueTask<OpenedSession> RegressAsync(
         SessionKey key,

@@ -53,9 +53,10 @@ internal sealed class SessionOpener(
     }
 
     /// <summary>
-    /// Whether the session was ended with all of its principal. A store that has answered is asked
-    /// for the ends too, where they are not known to be current. If it does not say, those count
-    /// that are known; a node that has never known any cannot say that there are none.
+    /// Answers <see cref="OpenOutcome.Destroyed"/> if all sessions of the principal were ended. If
+    /// the store has answered, its revocations are read first, unless those known here are current.
+    /// If it does not respond to that, the known ones count. A node that has never read any answers
+    /// <see cref="OpenOutcome.Unavailable"/>.
     /// </summary>
     private async ValueTask<OpenedSession> CheckRevokedAsync(
         SessionKey key,

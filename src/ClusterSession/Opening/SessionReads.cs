@@ -10,9 +10,10 @@ namespace ClusterSession.Opening;
 
 /// <summary>
 /// Reads sessions for requests. Concurrent opens of one session share one read, and the mark that
-/// was taken before it: a later one's own mark would let an answer pass for current that an
-/// invalidation has overtaken. An answer that a request has not waited for is applied when it comes
-/// (<see cref="LateAnswers"/>). Thread-safe.
+/// was taken before it. If an open that joins later took its own mark, it would miss an
+/// invalidation that came since the read began, and would take an outdated answer for current. An
+/// answer that a request has not waited for is applied when it comes (<see cref="LateAnswers"/>).
+/// Thread-safe.
 /// </summary>
 internal sealed class SessionReads(
     StoreGuard store,
@@ -72,7 +73,7 @@ internal sealed class SessionReads(
         }
         catch (TimeoutException)
         {
-            if (reading.TryBeLate())
+            if (reading.TryBeFirstToGiveUp())
             {
                 _ = ApplyLateAsync(key, seen, reading);
             }
@@ -125,6 +126,6 @@ internal sealed class SessionReads(
         private int _isLate;
 
         /// <summary>Whether the caller is the first who has not waited for the answer.</summary>
-        public bool TryBeLate() => Interlocked.Exchange(ref _isLate, 1) == 0;
+        public bool TryBeFirstToGiveUp() => Interlocked.Exchange(ref _isLate, 1) == 0;
     }
 }

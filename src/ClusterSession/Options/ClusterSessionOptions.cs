@@ -78,8 +78,8 @@ public sealed class ClusterSessionOptions
     /// How long after its idle timeout the store still keeps a session for requests that are
     /// running: one that commits within it finds the session, unless another
     /// request was refused it meanwhile. No new request is served for that. All nodes must have the
-    /// same value: one with a longer one takes sessions that
-    /// others have prolonged for idle. Change it on all of them at once.
+    /// same value: a node with a longer value treats a session as idle too early if another node
+    /// has prolonged it. Change it on all of them at once.
     /// </summary>
     /// <value>Default 1 minute; 0 to 1 day.</value>
     public TimeSpan LongestRequest { get; set; } = TimeSpan.FromMinutes(1);
@@ -99,8 +99,9 @@ public sealed class ClusterSessionOptions
     /// cref="ApplicationName"/> and the cookie name share their sessions.
     /// </summary>
     /// <value>
-    /// Default null: <c>cs.</c> and <see cref="ApplicationName"/>, in which other characters are
-    /// replaced and a part of its hash is added. Else 1 to 64 letters, digits, '.', '_' or '-'.
+    /// Default null: <c>cs.</c> and <see cref="ApplicationName"/>. Only a name that is too long or
+    /// has other characters is changed: each other character becomes '-', the end is cut off, and a
+    /// part of the name's hash is added. Else 1 to 64 letters, digits, '.', '_' or '-'.
     /// </value>
     public string? KeyPrefix { get; set; }
 
@@ -211,8 +212,8 @@ public sealed class ClusterSessionOptions
     /// change no session.
     /// </summary>
     /// <value>
-    /// Default empty: the default scheme if it can sign in, or the one that it forwards to, else
-    /// the only other one that can.
+    /// Default empty: the default scheme if it can sign in. Else the only other scheme that can;
+    /// else the scheme that the default scheme forwards to; else the default sign-in scheme.
     /// </value>
     public IList<string> SignInSchemes { get; set; } = [];
 
@@ -225,9 +226,8 @@ public sealed class ClusterSessionOptions
 
     /// <summary>
     /// How long a login of <see cref="ClusterSessionBuilder.AddTicketStore"/> lives at most without
-    /// being renewed: a ticket that says more
-    /// ends then. As long as this the store remembers every end, of sessions too, so that nothing
-    /// from before can come back.
+    /// being renewed: a ticket that says more ends then. The store remembers every end for longer
+    /// than this, also the ends of sessions, so that nothing from before can come back.
     /// </summary>
     /// <value>
     /// Default null: the longest <c>ExpireTimeSpan</c> of the cookie schemes, and at least 14 days.

@@ -12,9 +12,10 @@ public sealed class LocalCopyOptions
     public long MaxBytes { get; set; } = 512L * 1024 * 1024;
 
     /// <summary>
-    /// How old the last proof may be that the connection to the store is alive for a copy to be
-    /// used without asking. It bounds how long a change by another client can stay unseen when the
-    /// connection breaks without notice; a client's own changes are never unseen.
+    /// A local copy is used without asking only while the last proof that the connection to the
+    /// store is alive is no older than this. This bounds how long a change by another client can
+    /// stay unseen when the connection breaks without notice; a client's own changes are never
+    /// unseen.
     /// </summary>
     /// <value>Default 1 second; 0 (always ask) to 1 minute.</value>
     public TimeSpan Lease { get; set; } = TimeSpan.FromSeconds(1);

@@ -3,8 +3,8 @@ using System.Buffers.Binary;
 namespace ClusterSession.Principals;
 
 /// <summary>
-/// Which ends of a principal were known when a record of the principal was made: for each node
-/// process that has ended all of the principal's sessions, the number of the last end.
+/// Which revocations of a principal were known when a record of the principal was made: for each
+/// node process that has ended all of the principal's sessions, the number of the last one.
 /// </summary>
 /// <remarks>
 /// <code>

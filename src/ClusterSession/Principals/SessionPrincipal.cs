@@ -39,10 +39,13 @@ internal static class SessionPrincipal
     /// </summary>
     public static Enumerator In(SessionRecord record) => new(record);
 
-    /// <summary>Whether the session is anybody's.</summary>
+    /// <summary>
+    /// Whether any principal is recorded. Also true where only the session's name is (<see
+    /// cref="SessionName"/>): after a change of the id by a request of nobody.
+    /// </summary>
     public static bool IsIn(SessionRecord record) => In(record).MoveNext();
 
-    /// <summary>Whether the session is somebody's.</summary>
+    /// <summary>Whether this principal is recorded in the session.</summary>
     public static bool IsIn(SessionRecord record, PrincipalKey principal)
     {
         foreach (var recorded in In(record))

@@ -66,7 +66,10 @@ internal sealed class CommitIntervals
         return false;
     }
 
-    /// <summary>Whether every interval of the one lies in an interval of the other.</summary>
+    /// <summary>
+    /// Whether every interval in <paramref name="others"/> lies within an interval in <paramref
+    /// name="intervals"/>.
+    /// </summary>
     public static bool Covers(ReadOnlySpan<byte> intervals, ReadOnlySpan<byte> others)
     {
         if (intervals.SequenceEqual(others))

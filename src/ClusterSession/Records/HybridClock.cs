@@ -3,8 +3,8 @@ using System.Security.Cryptography;
 namespace ClusterSession.Records;
 
 /// <summary>
-/// Hands out versions that are newer than every version this node has made or seen, whatever the
-/// wall clock does.
+/// Hands out versions that are newer than every version this node has made or followed, whatever
+/// the wall clock does. Versions too far ahead are not followed (<see cref="Observe"/>).
 /// </summary>
 /// <remarks>
 /// A hybrid logical clock (Kulkarni and others, 2014) in one number: the stamp is wall time in
@@ -64,8 +64,8 @@ internal sealed class HybridClock(TimeProvider time, long writer)
 
     /// <summary>
     /// Moves this clock past a version that another node made, unless that is more than an hour
-    /// ahead of the wall clock: a clock that is wrong by more then moves only the sessions it wrote
-    /// to, and the others recover.
+    /// ahead of the wall clock. A clock with a larger error then affects only the sessions that its
+    /// node wrote to.
     /// </summary>
     public void Observe(SessionVersion seen)
     {

@@ -3,9 +3,9 @@ using System.Buffers.Binary;
 namespace ClusterSession.Records;
 
 /// <summary>
-/// When a record ends that has a time of its own for that, as a ticket has: an attribute under a
-/// reserved name, so that it is changed, merged and replayed with the rest. A bit of the record's
-/// flags says that it is there: sessions, which have none, are not searched for it.
+/// The time at which a record ends, if it has one of its own, as a ticket has. It is an attribute
+/// under a reserved name, so that it is changed, merged and replayed with the rest. A bit of the
+/// record's flags says that it is there: sessions, which have none, are not searched for it.
 /// </summary>
 internal static class RecordExpiry
 {

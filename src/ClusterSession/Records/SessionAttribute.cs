@@ -39,7 +39,9 @@ public readonly ref struct SessionAttribute
     /// </summary>
     public byte Flags { get; }
 
-    /// <summary>The value; empty if it was removed.</summary>
+    /// <summary>
+    /// The value. Of a tombstone: the version that was removed, or nothing where that is not known.
+    /// </summary>
     public ReadOnlySpan<byte> Payload { get; }
 
     /// <summary>Whether there is a value, not only a tombstone.</summary>

@@ -5,10 +5,12 @@ namespace ClusterSession.Records;
 /// <param name="Version">The version of this commit.</param>
 /// <param name="Delta">Attributes set and removed.</param>
 /// <param name="Forgotten">
-/// Names of tombstones to be dropped with this commit: those of <paramref name="Base"/> or before,
-/// where the stored record contains that, and also what they removed. A value or a newer tombstone
-/// of that name stays. What <paramref name="Delta"/> removes and is named here gets no tombstone,
-/// where the stored record contains the base, what was removed and what it has of that name.
+/// Names whose tombstones this commit drops. A tombstone is dropped if its version is not newer
+/// than <paramref name="Base"/>, and the stored record contains <paramref name="Base"/> and the
+/// version that was removed. A value or a newer tombstone of that name stays. If <paramref
+/// name="Delta"/> removes such a name, the removal leaves no tombstone. For that the stored record
+/// must contain <paramref name="Base"/>, the version that was removed, and the version that it has
+/// under that name (of a tombstone: the one that this removed).
 /// </param>
 /// <param name="Life">How long the session lives from now on if nothing else happens.</param>
 /// <param name="LeastLife">
@@ -38,10 +40,11 @@ namespace ClusterSession.Records;
 /// committed nothing: the record then contains all that there is in them. Default empty.
 /// </param>
 /// <param name="MaxBytes">
-/// How large the record may become by it, in bytes: names and values of attributes, and 15 for
-/// each. Where others have followed the base, a change that makes it grow beyond that is answered
-/// <see cref="Stores.StoreFailure.TooLarge"/>; a store need not sum up what it has before 64 KiB
-/// have been added so. On the base itself the caller knows what it becomes. Default 0: not checked.
+/// How large the record may become by this change, in bytes: names and values of attributes, and 15
+/// for each. Where others have followed the base, a change that makes the record grow beyond that
+/// is answered <see cref="Stores.StoreFailure.TooLarge"/>. A store need not sum up the whole record
+/// before 64 KiB have been added by such changes. On the base itself the caller knows how large the
+/// record becomes. Default 0: not checked.
 /// </param>
 /// <remarks>Immutable. A class: the code that sends it, awaits it and repeats it holds the same
 /// one.</remarks>

@@ -171,7 +171,10 @@ public sealed class SessionDelta
         return ApplyTo(record, new IssuedVersion(version, after));
     }
 
-    /// <summary>The same, with what the writer says of the stamps that it issued before.</summary>
+    /// <summary>
+    /// The record with these changes made by one commit, and with what the writer of the commit
+    /// says of the stamps that it issued before.
+    /// </summary>
     internal SessionRecord ApplyTo(SessionRecord record, IssuedVersion version) =>
         (
             version.UnusedStamps.IsEmpty
@@ -180,8 +183,9 @@ public sealed class SessionDelta
         ) ?? Build(record, version, version, record, []);
 
     /// <summary>
-    /// The record with these changes, as another state than the one that the store makes, or has
-    /// made, of the same commit.
+    /// The record with these changes. The changed attributes get the version of
+    /// <paramref name="commit"/>, the record that of <paramref name="state"/>. The two differ where
+    /// the store makes, or has made, another state of the same commit.
     /// </summary>
     internal SessionRecord ApplyTo(
         SessionRecord record,
@@ -210,8 +214,8 @@ public sealed class SessionDelta
     }
 
     /// <summary>
-    /// The version that a removal removes, by what the request had opened: its tombstone may be
-    /// dropped by who contains that.
+    /// Finds the version that a removal removes, in what the request had opened. A copy that
+    /// contains this version may drop the tombstone of the removal.
     /// </summary>
     /// <param name="opened">What the request had opened, or null if the caller has it no
     /// more.</param>
@@ -230,7 +234,9 @@ public sealed class SessionDelta
         return attribute.Exists || SessionVersion.TryRead(attribute.Payload, out removed);
     }
 
-    /// <summary>The same, whatever the record and the changes are.</summary>
+    /// <summary>
+    /// Like ApplyTo, but always by the builder, never by <see cref="SessionRecordRewrite"/>.
+    /// </summary>
     internal SessionRecord Build(SessionRecord record, SessionVersion version, long after = -1) =>
         Build(record, new IssuedVersion(version, after), new IssuedVersion(version, after), record, []);
 
@@ -293,8 +299,8 @@ public sealed class SessionDelta
     {
         foreach (var attribute in record)
         {
-            // What was removed must be among the commits here, which from now on say so in the
-            // tombstone's place.
+            // The record must contain the commit whose value was removed: from now on that alone
+            // says that the value is gone, in place of the tombstone.
             if (
                 forgotten is not null
                 && !attribute.Exists

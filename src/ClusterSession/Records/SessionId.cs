@@ -7,7 +7,8 @@ namespace ClusterSession.Records;
 
 /// <summary>
 /// The secret that names a session: 144 random bits, 24 characters of base64url in the cookie. It
-/// never changes while the session keeps its id, is never logged, and reaches no store.
+/// stays the same until a rotation replaces it, and is never logged. A store gets it only sealed,
+/// as that of a successor (<see cref="SuccessorSeal"/>).
 /// </summary>
 internal readonly struct SessionId : IEquatable<SessionId>
 {

@@ -190,18 +190,19 @@ public sealed class SessionRecord
         version.IsNone || version == Version || CommitIntervals.Contains(Intervals, version);
 
     /// <summary>
-    /// Whether this copy contains every commit that another one is known to contain. The version
-    /// alone does not tell: after a loss the store may have that commit, and not for that reason
-    /// those before it.
+    /// Whether this copy contains every commit that another one is known to contain. Comparing
+    /// versions is not enough: after a loss the store may have the newest commit without those
+    /// before it.
     /// </summary>
     internal bool ContainsAllOf(SessionRecord other) =>
         ReferenceEquals(this, other) || (Contains(other.Version) && CommitIntervals.Covers(Intervals, other.Intervals));
 
     /// <summary>Finds an attribute.</summary>
     /// <param name="name">Its name, compared by its bytes.</param>
-    /// <param name="attribute">The attribute, or one that <see cref="SessionAttribute.Exists"/>
-    /// not.</param>
-    /// <returns>True if the record knows the name, be it as a tombstone.</returns>
+    /// <param name="attribute">
+    /// The attribute; if there is none, one whose <see cref="SessionAttribute.Exists"/> is false.
+    /// </param>
+    /// <returns>True if the record knows the name, also where only as a tombstone.</returns>
     public bool TryFind(string name, out SessionAttribute attribute)
     {
         ArgumentNullException.ThrowIfNull(name);
@@ -287,16 +288,16 @@ public sealed class SessionRecord
     }
 
     /// <summary>
-    /// Whether this copy has seen a value that it does not have, and removed or replaced it. What
-    /// did so is still here and wins by its version, unless tombstones were dropped: here, or in
-    /// the copy that it is merged with, by which it may go in that very merge.
+    /// Whether this copy has seen this value and has removed or replaced it. The answer is false
+    /// where neither copy has dropped tombstones: the tombstone or the newer value is then still
+    /// here, and wins by its version.
     /// </summary>
     internal bool HasRemoved(in SessionAttribute attribute, bool hasEitherDropped) =>
         hasEitherDropped && Tombstones.Recognises(this, attribute.Version) && HasOtherThan(attribute);
 
     /// <summary>
-    /// Whether something else is here under the name. Nothing at all counts where tombstones were
-    /// dropped.
+    /// Whether this copy has the name with another version. A name that it does not have counts
+    /// too, if this copy has dropped tombstones.
     /// </summary>
     internal bool HasOtherThan(in SessionAttribute attribute) =>
         TryFind(attribute.NameUtf8, out var own) ? own.Version != attribute.Version : HasDroppedTombstones;

@@ -210,8 +210,9 @@ public sealed class SessionRecordBuilder : IDisposable
     }
 
     /// <summary>Makes the record.</summary>
-    /// <exception cref="InvalidOperationException">There are more than 65,535
-    /// attributes.</exception>
+    /// <exception cref="InvalidOperationException">
+    /// The record and its attributes have more than 65,535 different versions.
+    /// </exception>
     public SessionRecord Build()
     {
         SortAndKeepNewest();
@@ -220,14 +221,17 @@ public sealed class SessionRecordBuilder : IDisposable
         NumberVersions();
         if (_versions.Count > ushort.MaxValue)
         {
-            throw new InvalidOperationException("A session holds at most 65,535 attributes; this one has more.");
+            throw new InvalidOperationException(
+                "A session refers to at most 65,535 different versions; this one has more."
+            );
         }
 
         var table = new byte[MeasureTable()];
         table[0] = _flags;
         BinaryPrimitives.WriteInt64BigEndian(table.AsSpan(1), _created);
         BinaryPrimitives.WriteInt64BigEndian(table.AsSpan(SessionRecord.ForgottenOffset - 1), _forgotten);
-        // After the stamp, whose empty first byte is its last.
+        // Must come after the stamp, which is written as 8 bytes: its first byte, always 0, would
+        // overwrite the last byte of the previous version.
         _previous.WriteTo(table.AsSpan(SessionRecord.PreviousOffset));
         table[SessionRecord.MarksOffset] = _hasDropped ? SessionRecord.DroppedBit : (byte)0;
         BinaryPrimitives.WriteUInt16BigEndian(table.AsSpan(SessionRecord.VersionCountOffset), (ushort)_versions.Count);

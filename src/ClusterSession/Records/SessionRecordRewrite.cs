@@ -15,8 +15,10 @@ namespace ClusterSession.Records;
 /// each attribute: its version's new number, then its bytes as they were
 /// </code>
 /// <see cref="SessionRecordBuilder"/> takes anything in any order, and so sorts, compares each
-/// version with each and copies all twice: 2.1 us for ten attributes of 2 KB, 0.5 us so. It makes
-/// the same bytes, and whatever is not of the ordinary kind is left to it.
+/// version with each and copies all twice: 2.1 us for ten attributes of 2 KB. This class needs 0.5
+/// us, and makes the same bytes. What is not of the ordinary kind is left to the builder: removals,
+/// records with tombstones, a version that is not the newest, and more changes, versions or bytes
+/// than the constants below allow.
 /// </remarks>
 internal static class SessionRecordRewrite
 {

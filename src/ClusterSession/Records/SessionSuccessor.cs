@@ -3,15 +3,18 @@ using System.Text;
 
 namespace ClusterSession.Records;
 
-/// <summary>Under what a session goes on whose id was rotated; its tombstone keeps it.</summary>
+/// <summary>
+/// Where a session goes on after its id was rotated. The tombstone of the former key keeps it.
+/// </summary>
 /// <param name="Key">The new key. It is no id: nobody can open the session with it.</param>
 /// <param name="Seal">
 /// The new id, readable only for who has the old one, as <see cref="SealLength"/> characters of
 /// base64url; or null, if the successor is for nodes alone. A store keeps it as it is.
 /// </param>
 /// <param name="IsOthers">
-/// Whether it is that of another person, who has logged in to the session and found it empty: what
-/// was of the former one, an end or a commit that is under way, does not go there.
+/// Whether the successor is the session of another person, who has logged in to the session and
+/// found it empty. What was meant for the former person's session, an end or a commit that is under
+/// way, does not go there.
 /// </param>
 /// <remarks>Immutable. A class, since nearly every answer of a store has none.</remarks>
 public sealed record SessionSuccessor(SessionKey Key, string? Seal = null, bool IsOthers = false)

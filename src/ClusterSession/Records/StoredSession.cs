@@ -13,9 +13,9 @@ namespace ClusterSession.Records;
 ///     |                        +---+ commit, merge |
 ///     +--------------------------------------------+ end
 /// </code>
-/// Each step is a pure function of what is stored and what comes, and reads no clock. It answers
-/// what is stored then, or null where that stays as it is, and what the caller is answered.
-/// Immutable.
+/// Each step is a pure function of what is stored and what comes, and reads no clock. It returns
+/// what is to be stored then, or null where what is stored stays as it is, and the answer for the
+/// caller. Immutable.
 /// </remarks>
 public sealed class StoredSession
 {
@@ -26,8 +26,8 @@ public sealed class StoredSession
     }
 
     /// <summary>
-    /// The session; of one that has ended nothing but version and beginning. A store that keeps
-    /// bytes makes an ended one again with <see cref="Ended"/>.
+    /// The session. Of one that has ended, only the version and the beginning. A store that keeps
+    /// bytes makes such a session with <see cref="Ended"/>.
     /// </summary>
     public SessionRecord Record { get; }
 
@@ -175,7 +175,9 @@ public sealed class StoredSession
 
     private static StoredAnswer Changed(SessionVersion previous) => Committed(previous) with { HasChanged = true };
 
-    /// <summary>Had happened before.</summary>
+    /// <summary>
+    /// The step had happened before. <see cref="Changed"/> builds on this for one that happens now.
+    /// </summary>
     private static StoredAnswer Committed(SessionVersion previous) =>
         new(WriteOutcome.Committed, previous, IsCurrent: true);
 

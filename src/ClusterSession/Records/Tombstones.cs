@@ -13,9 +13,10 @@ internal static class Tombstones
     public static bool AreMany(SessionRecord record) => Count(record, Nothing) > SessionRecord.MaxTombstones / 2;
 
     /// <summary>
-    /// Of those that a commit leaves, the oldest, where there would be more than are kept: first
-    /// those that are there, then those that the commit would make. One may go if what it removed
-    /// is known to be in the record: who brings the value back is then recognised by that.
+    /// The names whose tombstones a commit drops, where it would leave more than are kept. Of the
+    /// tombstones that are there the oldest go first, then those that the commit would make. A
+    /// tombstone may go only if the record is known to contain the version that it removed: a copy
+    /// that brings the value back is then recognised by that version.
     /// </summary>
     /// <param name="record">What the commit is made on.</param>
     /// <param name="delta">What it changes.</param>
@@ -52,15 +53,16 @@ internal static class Tombstones
     }
 
     /// <summary>
-    /// Whether a record knows a value that it has not got, without a tombstone, once it has dropped
-    /// one: see <see cref="SessionRecord.HasRemoved"/>.
+    /// Whether a record contains the commit that wrote a value, or may have forgotten that it does.
+    /// If it has dropped tombstones and lacks such a value, the value counts as removed: see <see
+    /// cref="SessionRecord.HasRemoved"/>.
     /// </summary>
-    public static bool Recognises(SessionRecord record, SessionVersion value) =>
-        value.Stamp <= record.ForgottenUpTo || record.Contains(value);
+    public static bool Recognises(SessionRecord record, SessionVersion writtenBy) =>
+        writtenBy.Stamp <= record.ForgottenUpTo || record.Contains(writtenBy);
 
     /// <summary>
-    /// Whether a tombstone need not be kept: by what it removed, or by the value itself in its
-    /// place.
+    /// Whether the removal of a value needs no tombstone, because the record recognises that value.
+    /// Of a tombstone the removed version is looked for, of a value its own.
     /// </summary>
     public static bool MayBeDropped(SessionRecord record, in SessionAttribute attribute) =>
         attribute.Exists
@@ -68,9 +70,9 @@ internal static class Tombstones
             : SessionVersion.TryRead(attribute.Payload, out var removed) && Recognises(record, removed);
 
     /// <summary>
-    /// Whether a copy has seen a tombstone that it does not have, and dropped or replaced it. What
-    /// the copy may merely have forgotten does not count, unlike with values: it may have the value
-    /// still.
+    /// Whether a copy has seen a tombstone and has dropped or replaced it. The copy must be known
+    /// to contain the commit of the tombstone. A commit that it may merely have forgotten does not
+    /// count, unlike with values (<see cref="Recognises"/>): the copy may still have the value.
     /// </summary>
     public static bool WasDropped(SessionRecord by, in SessionAttribute tombstone, bool hasEitherDropped) =>
         hasEitherDropped && by.Contains(tombstone.Version) && by.HasOtherThan(tombstone) && MayBeDropped(by, tombstone);

@@ -2,7 +2,7 @@ namespace ClusterSession.Records;
 
 /// <summary>
 /// Issues the versions of this process's commits, and remembers the last stamp that it issued for
-/// each session: what lies between that and the next one this process has not committed.
+/// each session: between two stamps in a row, this process has committed nothing to it.
 /// </summary>
 /// <remarks>
 /// <para>
@@ -80,13 +80,15 @@ internal sealed class VersionIssuer
     }
 
     /// <summary>
-    /// The store has refused a commit for certain. If no other was issued since, it is as if this
-    /// one had not been either; else the next one says that there is nothing under its stamp.
-    /// Otherwise each refusal would leave a gap in the record for good.
+    /// Takes back a version whose commit the store has refused for certain. If no other version was
+    /// issued since, this one counts as never issued. Else the next one says that there is nothing
+    /// under its stamp. Without this, each refusal would leave a gap in the record for good.
     /// </summary>
     /// <param name="key">Which session.</param>
     /// <param name="refused">The version.</param>
-    /// <param name="isRefused">Whether that is so; else nothing happens.</param>
+    /// <param name="isRefused">
+    /// Whether the store has refused it for certain; else nothing happens.
+    /// </param>
     public void Withdraw(SessionKey key, IssuedVersion refused, bool isRefused = true)
     {
         if (!isRefused || refused.PreviousStamp < 0)
@@ -120,7 +122,10 @@ internal sealed class VersionIssuer
         }
     }
 
-    /// <summary>A version that another node has made: those issued from now on are newer.</summary>
+    /// <summary>
+    /// A version that another node has made: those issued from now on are newer, unless it is too
+    /// far ahead (<see cref="HybridClock.Observe"/>).
+    /// </summary>
     public void Observe(SessionVersion made) => _clock.Observe(made);
 
     /// <summary>

@@ -7,8 +7,10 @@ using ClusterSession.Stores.Outage;
 namespace ClusterSession.Recovery;
 
 /// <summary>
-/// Sends what is pending of a session: a merge under a new version, so that it may be repeated, and
-/// may meet commits of other nodes. Thread-safe: one sending of a session at a time.
+/// Sends what is pending of a session. A single commit that no request has sent goes as its changes
+/// alone. Other commits go as a merge under a new version, so that a sending may be repeated, and
+/// may meet commits of other nodes. An end goes as an end. Thread-safe: one sending of a session at
+/// a time.
 /// </summary>
 internal sealed class JournalSender(
     CommitJournal journal,
@@ -62,7 +64,13 @@ internal sealed class JournalSender(
                 {
                     // Another node has ended it. What was acknowledged before goes along to another
                     // id, and no more.
-                    if (!journal.AppendEnd(key, known, goesAlong: record is null || record.Version < known.Version))
+                    if (
+                        !journal.AppendEnd(
+                            key,
+                            known,
+                            moveToSuccessor: record is null || record.Version < known.Version
+                        )
+                    )
                     {
                         return false;
                     }
@@ -97,8 +105,9 @@ internal sealed class JournalSender(
     }
 
     /// <summary>
-    /// What others have committed before the end of a session whose id was changed goes along to
-    /// its successor; what came after it, by who has the old id only, does not.
+    /// Sends the end of a session. If its id was changed, what others have committed before the end
+    /// goes along to the successor. What was committed after the end, by somebody who has only the
+    /// old id, does not.
     /// </summary>
     private async ValueTask<bool> SendEndAsync(
         SessionKey key,

@@ -11,9 +11,10 @@ namespace ClusterSession.Recovery;
 
 /// <summary>
 /// Sends the journal, each partition's part by itself: after a short gathering time while the
-/// partition answers, at its next sign of life while it does not, and until the drain timeout when
-/// the node shuts down, after the store has been replayed what it may have lost. Then a process
-/// that leaves something unsent ends with a non-zero exit code.
+/// partition answers, and at its next sign of life while it does not. When the node shuts down,
+/// what the store may have lost is replayed first, and the journal is sent until the drain timeout;
+/// a process that leaves something unsent ends with a non-zero exit code. Sessions whose record the
+/// store refuses are only logged.
 /// </summary>
 internal sealed class JournalService(
     CommitJournal journal,
@@ -59,7 +60,7 @@ internal sealed class JournalService(
                 || await WithinAsync(SendAllAsync(), late: false, cancellationToken).ConfigureAwait(false);
             if (limit.IsCancellationRequested || (isSent && recovery.IsSettled))
             {
-                // Those of the last requests, and those sent just now.
+                // Announces the ends made by the last requests, and those that were sent just now.
                 await WithinAsync(ends.SyncAsync(), StoreFailure.Unknown, cancellationToken).ConfigureAwait(false);
                 Judge(isReplayed: isInTime && !recovery.HasDropped);
                 return;
@@ -95,7 +96,7 @@ internal sealed class JournalService(
                 await Task.Delay(_options.WriteBehindDelay, time, stoppingToken).ConfigureAwait(false);
                 foreach (var partition in pending.Keys.Select(store.PartitionOf).ToHashSet())
                 {
-                    _lanes.Run(partition, () => SendPartAsync(partition, stoppingToken));
+                    _lanes.RunOrQueue(partition, () => SendPartAsync(partition, stoppingToken));
                 }
             }
         }

@@ -38,9 +38,9 @@ internal sealed class RecoveryWindows(TimeProvider time, TimeSpan tombstoneLife,
     public void GiveUp(int partition) => Volatile.Write(ref _times.Of(partition).ReplacedAt, long.MinValue);
 
     /// <summary>
-    /// Keys have gone from one partition to another, and what the one has lost is missing of them
-    /// there too. The other one's own keys are taken for the same: a window too many costs
-    /// patience, one too few revives a session whose end was lost.
+    /// Keys have gone from one partition to another. What the first one has lost of these keys is
+    /// missing in the second one too. The keys that were in the second one before get the same
+    /// window: a window too many costs patience, one too few revives a session whose end was lost.
     /// </summary>
     public void Moved(int from, int to)
     {

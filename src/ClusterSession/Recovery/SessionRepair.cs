@@ -58,7 +58,7 @@ internal sealed class SessionRepair(
             return (Tombstone(clock.Next()), true);
         }
 
-        // Being stored again is no use of a session: it lives no longer for that.
+        // Being stored again does not count as a use: the session lives no longer for that.
         var now = local.Copies.Clock.Now;
         var usedAt = local.Copies.TryGet(key, out var own) ? Math.Max(own.LastUse, use ?? own.LastUse) : use ?? now;
         var life = lifetime.LifeLeft(copy, usedAt, now);

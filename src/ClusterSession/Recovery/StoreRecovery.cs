@@ -102,8 +102,8 @@ internal sealed class StoreRecovery(
     }
 
     /// <summary>
-    /// What is being replayed of these keys, and has not been yet, is looked for in the other
-    /// partition from now on.
+    /// Keys have gone from one partition to another. A replay to the first one that is under way or
+    /// queued is queued for the second one too, where these keys are from now on.
     /// </summary>
     public void OnMoved(int from, int to)
     {
@@ -120,8 +120,8 @@ internal sealed class StoreRecovery(
     }
 
     /// <summary>
-    /// Whether what was lost by every store that was heard of has been replayed, as far as that
-    /// was possible.
+    /// Whether all that the partitions which were heard of may have lost has been replayed, as far
+    /// as that was possible.
     /// </summary>
     public bool IsSettled => Volatile.Read(ref _underWay) == 0;
 
@@ -129,10 +129,10 @@ internal sealed class StoreRecovery(
     public bool HasDropped => replay.HasDropped;
 
     /// <summary>
-    /// The node shuts down: waits until the store answers, if this node has committed lately, and
-    /// until what it may lack has been replayed. A store that is not responding may be about
-    /// to be replaced by one that lacks that; who has come instead is known before its first
-    /// answer.
+    /// Waits at shutdown until the store answers, if this node has committed or ended sessions
+    /// lately, and until what the store may lack has been replayed. A store that is not responding
+    /// may be about to be replaced by a server that lacks those commits and ends. Whether one has
+    /// taken over is known before that server answers anything.
     /// </summary>
     /// <returns>False if that took too long.</returns>
     public async Task<bool> SettleAsync(CancellationToken limit)
@@ -193,7 +193,7 @@ internal sealed class StoreRecovery(
         {
             await foreach (var partition in _connected.Reader.ReadAllAsync(stoppingToken).ConfigureAwait(false))
             {
-                _lanes.Run(partition, () => RecoverAllAsync(partition, stoppingToken));
+                _lanes.RunOrQueue(partition, () => RecoverAllAsync(partition, stoppingToken));
             }
         }
         catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
@@ -257,7 +257,9 @@ internal sealed class StoreRecovery(
             }
             else if (document is SharedEnds)
             {
-                await document.RestoreAsync(long.MaxValue).ConfigureAwait(false); // Tombstones are in every partition.
+                // The document is elsewhere and has lost nothing, but tombstones are in every
+                // partition: with these gone, this node has to compare the ends once more.
+                await document.RestoreAsync(long.MaxValue).ConfigureAwait(false);
             }
         }
 
@@ -267,12 +269,12 @@ internal sealed class StoreRecovery(
             return;
         }
 
-        await replay.EndsAsync(partition, since, stopping).ConfigureAwait(false);
+        await replay.ReplayEndsAsync(partition, since, stopping).ConfigureAwait(false);
         await replay.PauseAsync(RecoveryWindow.MaxJitter * random.NextDouble(), stopping).ConfigureAwait(false);
-        await replay.CommitsAsync(partition, since, stopping).ConfigureAwait(false);
+        await replay.ReplayCommitsAsync(partition, since, stopping).ConfigureAwait(false);
         if (continuity.Loss is StoreLoss.Everything or StoreLoss.Moved)
         {
-            await replay.CopiesAsync(partition, stopping).ConfigureAwait(false);
+            await replay.ReplayCopiesAsync(partition, stopping).ConfigureAwait(false);
         }
 
         await replay

@@ -12,22 +12,23 @@ using Microsoft.Extensions.Options;
 namespace ClusterSession.Recovery;
 
 /// <summary>
-/// Gives a partition of the store that may lack them what this node has ended, committed and copied
-/// of the sessions in it, at a bounded rate.
+/// Replays to a partition of the store what it may lack: the ends, commits and copies that this
+/// node has of the sessions in that partition. The rate is bounded.
 /// </summary>
 /// <remarks>
 /// <code>
 /// not responding                -> the journal, which sends it when the store responds; without
-///                                  room there, retried from here
+///                                  room there, a commit or copy is retried from here
 /// something is to come first    -> a deferred replay: tried again for some rounds (<see
 ///                                  cref="ReplayDeferredAsync"/>)
 /// ended, and goes on elsewhere  -> the same under the successor's key
 /// </code>
-/// A client knows a session by its newest commit, and anyone who finds that in the store takes it
-/// for all of the session. So a commit based on what another node had committed must not come
-/// back before that: what is sent is the local copy, which has both, and where there is none the
-/// commit waits for the other node's. Used by the lanes of <see cref="StoreRecovery"/> only, each
-/// for its partition, but for <see cref="SkipDelays"/>.
+/// A client knows a session by its newest commit, and anyone who finds this commit in the store
+/// takes the record for all of the session. So a commit that was made on another node's commit must
+/// not come back before that one. The local copy has both commits, and is sent where there is one.
+/// Where there is none, the commit waits for the other node's. Only the lanes of
+/// <see cref="StoreRecovery"/> use this, each for its partition. <see cref="SkipDelays"/> and
+/// <see cref="SendEndAsync"/> may be called by others too.
 /// </remarks>
 internal sealed class StoreReplay(
     StoreGuard store,
@@ -80,7 +81,7 @@ internal sealed class StoreReplay(
     }
 
     /// <summary>The ends of sessions that were acknowledged after a timestamp.</summary>
-    public Task EndsAsync(int partition, long since, CancellationToken stopping) =>
+    public Task ReplayEndsAsync(int partition, long since, CancellationToken stopping) =>
         ForAllAsync(
             partition,
             local.Ends.Own(since).Where(end => IsIn(partition, end.Key)),
@@ -89,7 +90,7 @@ internal sealed class StoreReplay(
         );
 
     /// <summary>The commits that were acknowledged after a timestamp.</summary>
-    public Task CommitsAsync(int partition, long since, CancellationToken stopping) =>
+    public Task ReplayCommitsAsync(int partition, long since, CancellationToken stopping) =>
         ForAllAsync(
             partition,
             local.Recent.Since(since).Where(commit => IsIn(partition, commit.Key)),
@@ -98,7 +99,7 @@ internal sealed class StoreReplay(
         );
 
     /// <summary>All local copies that nobody else is known to have changed.</summary>
-    public Task CopiesAsync(int partition, CancellationToken stopping) =>
+    public Task ReplayCopiesAsync(int partition, CancellationToken stopping) =>
         ForAllAsync(
             partition,
             local.Copies.All().Where(copy => copy.Value.IsCurrent && IsIn(partition, copy.Key)),
@@ -110,12 +111,13 @@ internal sealed class StoreReplay(
         );
 
     /// <summary>
-    /// Commits that wait for other nodes: to a session that the store has not and that another node
-    /// has changed since, or made on another node's commit that the store has not. That node
-    /// replays its commit, or has ended the session. As soon as the store has it, the commit of
-    /// this node is merged into it. If nobody has brought it after some rounds in which the store
-    /// has answered, that node is gone, and the commit is stored as it was here. Should the store
-    /// be replaced meanwhile, the commit is among what is replayed to the next one.
+    /// Replays the commits that wait for other nodes. Such a commit is to a session that the store
+    /// has not and that another node has changed since, or it was made on another node's commit
+    /// that the store has not. That node replays its commit, or has ended the session. As soon as
+    /// the store has that node's commit, the commit of this node is merged into the record. If
+    /// nobody has brought it after some rounds in which the store has answered, that node is gone,
+    /// and the commit is stored as it was here. Should the store be replaced meanwhile, the commit
+    /// is among what is replayed to the next one.
     /// </summary>
     /// <param name="partition">The partition.</param>
     /// <param name="isReplaced">Whether another server has taken over meanwhile.</param>
@@ -159,8 +161,8 @@ internal sealed class StoreReplay(
     public void Forget(int partition) => _deferred.Of(partition).Clear();
 
     /// <summary>
-    /// Replays in batches, at a bounded rate; what is not answered is tried again while the store
-    /// is the same.
+    /// Replays in batches, at a bounded rate. What is not answered goes to the journal, or to the
+    /// deferred replays (<see cref="ReplayDeferredAsync"/>).
     /// </summary>
     private async Task ForAllAsync<T>(
         int partition,
@@ -226,7 +228,8 @@ internal sealed class StoreReplay(
     /// <summary>
     /// Ends a session in the store again, or keeps that for the journal. Thread-safe.
     /// </summary>
-    /// <returns>Whether the store lacked the end; null if it did not respond.</returns>
+    /// <returns>Whether the store still had the session, and has ended it now; null if it did not
+    /// take the end.</returns>
     public async Task<bool?> SendEndAsync(SessionKey key, SessionEnd end)
     {
         var answer = await store.DestroyAsync(key, end, lifetime.TombstoneLife).ConfigureAwait(false);
@@ -257,7 +260,8 @@ internal sealed class StoreReplay(
             );
 
     /// <summary>
-    /// True if the store lacked something, false if not, null if it did not respond.
+    /// Replays one record. True if the store lacked something that it has now. Null if it did not
+    /// respond, or refused for another reason than damage. Else false.
     /// </summary>
     /// <param name="partition">The partition, to which what it may lack is replayed.</param>
     /// <param name="key">Which session.</param>
@@ -284,7 +288,7 @@ internal sealed class StoreReplay(
             return false;
         }
 
-        // Being replayed is no use of a session: it lives no longer for that.
+        // Being replayed does not count as a use: the session lives no longer for that.
         usedAt = local.Copies.TryGet(key, out var copy) ? Math.Max(usedAt, copy.LastUse) : usedAt;
         var life = lifetime.LifeLeft(record, usedAt, local.Copies.Clock.Now);
         var above = record.Version;
@@ -316,7 +320,7 @@ internal sealed class StoreReplay(
                     return false; // Nor would the journal bring it there.
                 case WriteOutcome.Unavailable when !lacking.IsNone && !SkipsDelays && !answer.Failure.IsOfRecord():
                     // Not to the journal, which does not wait for what is lacking.
-                    Unanswered(partition, key, new DeferredReplay(record, usedAt, lacking, rounds));
+                    DeferAgain(partition, key, new DeferredReplay(record, usedAt, lacking, rounds));
                     return null;
                 case WriteOutcome.Unavailable: // What is too large now is set aside there, and named.
                     if (
@@ -325,7 +329,7 @@ internal sealed class StoreReplay(
                     )
                     {
                         // Tried again from here.
-                        Unanswered(partition, key, new DeferredReplay(record, usedAt, SessionVersion.None, rounds));
+                        DeferAgain(partition, key, new DeferredReplay(record, usedAt, SessionVersion.None, rounds));
                     }
 
                     return null;
@@ -365,7 +369,7 @@ internal sealed class StoreReplay(
     /// Tried again, and the round does not count: nothing was said of what is lacking. A node that
     /// shuts down tries nothing again.
     /// </summary>
-    private void Unanswered(int partition, SessionKey key, DeferredReplay deferred)
+    private void DeferAgain(int partition, SessionKey key, DeferredReplay deferred)
     {
         if (SkipsDelays)
         {

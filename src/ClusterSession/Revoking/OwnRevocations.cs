@@ -3,9 +3,9 @@ using ClusterSession.Principals;
 namespace ClusterSession.Revoking;
 
 /// <summary>
-/// The ends that this process makes: their numbers, and which of them the store has not got yet.
-/// One principal's ends are sent once a second: a user who logs out everywhere in a loop costs the
-/// other nodes one element a second. Thread-safe.
+/// The revocations that this process makes: their numbers, and which of them the store still lacks.
+/// One principal's revocations are sent once a second: a user who logs out everywhere in a loop
+/// costs the other nodes one element a second. Thread-safe.
 /// </summary>
 internal sealed class OwnRevocations(long process, TimeProvider time)
 {

@@ -9,9 +9,9 @@ namespace ClusterSession.Revoking;
 /// one was not known then.
 /// </summary>
 /// <remarks>
-/// An end counts until its life is over, and is remembered for a minute longer: a session that
-/// begins in that minute must not seem to lack it on a node that forgets a little later. Reading
-/// takes no lock and allocates nothing; a change costs the same however many there are.
+/// A revocation counts until its life is over, and is remembered for a minute longer: a session
+/// that begins in that minute must not seem to lack it on a node that forgets a little later.
+/// Reading takes no lock and allocates nothing; a change costs the same however many there are.
 /// Thread-safe.
 /// </remarks>
 internal sealed class RevocationList(TimeProvider time)
@@ -19,7 +19,7 @@ internal sealed class RevocationList(TimeProvider time)
     private static readonly TimeSpan Afterlife = TimeSpan.FromMinutes(1);
 
     private readonly ConcurrentDictionary<PrincipalKey, Part[]> _parts = new();
-    private readonly PriorityQueue<(PrincipalKey Principal, long Process), long> _ends = new(); // under _gate
+    private readonly PriorityQueue<(PrincipalKey Principal, long Process), long> _expiries = new(); // under _gate
     private readonly Lock _gate = new();
     private int _count;
     private long _heard;
@@ -29,7 +29,7 @@ internal sealed class RevocationList(TimeProvider time)
     /// </summary>
     public long Heard => Volatile.Read(ref _heard);
 
-    /// <summary>Of how many principals it knows an end.</summary>
+    /// <summary>Of how many principals it knows a revocation.</summary>
     public int Count => Volatile.Read(ref _count);
 
     /// <summary>Takes in a revocation, unless a later one of the same process is known.</summary>
@@ -48,7 +48,7 @@ internal sealed class RevocationList(TimeProvider time)
             var taken = new Part(revocation.Process, revocation.Number, _heard + 1, until);
             _parts[revocation.Principal] = at < 0 ? [.. parts, taken] : [.. parts[..at], taken, .. parts[(at + 1)..]];
             _count = _parts.Count;
-            _ends.Enqueue((revocation.Principal, revocation.Process), until);
+            _expiries.Enqueue((revocation.Principal, revocation.Process), until);
             // A request that begins now knows it, and so does one that has seen the part.
             Volatile.Write(ref _heard, _heard + 1);
         }
@@ -71,7 +71,7 @@ internal sealed class RevocationList(TimeProvider time)
                     part.Process == revocation.Process && part.Until < until ? part with { Until = until } : part
                 ),
             ];
-            _ends.Enqueue((revocation.Principal, revocation.Process), until);
+            _expiries.Enqueue((revocation.Principal, revocation.Process), until);
         }
     }
 
@@ -162,9 +162,9 @@ internal sealed class RevocationList(TimeProvider time)
         lock (_gate)
         {
             var before = time.GetTimestamp() - (long)(Afterlife.TotalSeconds * time.TimestampFrequency);
-            while (_ends.TryPeek(out var end, out var until) && until <= before)
+            while (_expiries.TryPeek(out var end, out var until) && until <= before)
             {
-                _ends.Dequeue();
+                _expiries.Dequeue();
                 if (!_parts.TryGetValue(end.Principal, out var parts))
                 {
                     continue;

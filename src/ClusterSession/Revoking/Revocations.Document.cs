@@ -66,9 +66,8 @@ internal sealed partial class Revocations
     }
 
     /// <summary>
-    /// There is no document. Anyone who has read it knows what was in it. A node that starts does
-    /// not, and whether nobody was ever ended, or the store has lost it, is for those to say which
-    /// have: it makes an empty one where there are none.
+    /// The store has no document. A node that has read it restores it. A node that has just started
+    /// asks the others; if none of them has read it, the node makes an empty one.
     /// </summary>
     private async ValueTask<StoreFailure> MakeAsync(HashSet<Revocation> stored)
     {

@@ -28,10 +28,10 @@ namespace ClusterSession.Revoking;
 /// not responding   what is not in the store yet is sent again every probe interval; what is known
 ///                  here holds here
 /// </code>
-/// No clocks are compared. A session is over with a principal if any process has ended that one by
-/// a later number than the session's record says was known (<see cref="PrincipalVector"/>). One
-/// document for all, not one for each principal: then a node hears of all of them by one tracked
-/// key, without asking for those it has sessions of. Thread-safe.
+/// No clocks are compared. A session has ended if any process has ended one of its principals by a
+/// later number than the session's record says was known (<see cref="PrincipalVector"/>). There is
+/// one document for all principals, not one for each: so a node hears of all revocations by one
+/// tracked key, and does not have to ask for each principal of its sessions. Thread-safe.
 /// </remarks>
 internal sealed partial class Revocations(
     StoreGuard store,
@@ -101,8 +101,8 @@ internal sealed partial class Revocations(
     }
 
     /// <summary>
-    /// Whether the session was ended with all of any of its principals', as far as this node knows:
-    /// one of them may have found it, and not begun it.
+    /// Whether all sessions of any recorded principal were ended, as far as this node knows. Every
+    /// principal counts, not only the one who began the session.
     /// </summary>
     public bool HaveEnded(SessionRecord record)
     {
@@ -121,8 +121,8 @@ internal sealed partial class Revocations(
     }
 
     /// <summary>
-    /// What a record says of a principal whose login's request began when so many revocations had
-    /// been heard of.
+    /// What a record says of a principal: the revocations that were known when the request of the
+    /// login began.
     /// </summary>
     /// <param name="principal">Whose record.</param>
     /// <param name="heard"><see cref="Heard"/> at that moment.</param>

@@ -26,7 +26,7 @@ namespace ClusterSession.Stores;
 /// previous version. If others have followed a commit since, it has another
 /// <see cref="StoreWrite.Previous"/> or no lease, so that its copy does not pass for what is
 /// stored.</item>
-/// <item>A destroyed session leaves a tombstone for as long as it was told, and nothing revives
+/// <item>A destroyed session leaves a tombstone for as long as the caller asks, and nothing revives
 /// it.</item>
 /// <item>A store that cannot be reached says so as a value (<see cref="StoreFailure"/>), never as
 /// "missing", never by an exception.</item>
@@ -41,7 +41,7 @@ namespace ClusterSession.Stores;
 /// <item>A read says how long the store keeps the session from now on, by the store's own clock,
 /// and is itself no reason to keep it longer. Creating, restoring, committing and touching keep it
 /// for at least the least life they name, a copy also where it changes nothing else; none of them
-/// makes a life shorter that is long enough. Nodes compute from it how long ago the session was
+/// shortens a life that is already long enough. Nodes compute from it how long ago the session was
 /// used.</item>
 /// <item>A document merges element by element: the greater rank stays, so that merging in any
 /// order, and again, ends in the same. It exists from the first merge on, also without elements;
@@ -83,9 +83,9 @@ public interface IClusterSessionStore : IAsyncDisposable
     IReadOnlyList<StorePartition> Partitions => [new(0, Name)];
 
     /// <summary>
-    /// Which partition a session is in now: the same at all nodes. It fails, and comes back as
-    /// another, without the other ones. Called by every operation: some nanoseconds, and no
-    /// waiting. Default: 0.
+    /// Which partition a session is in now: the same at all nodes. A partition fails, and comes
+    /// back as another server, without the other ones. Called by every operation: some nanoseconds,
+    /// and no waiting. Default: 0.
     /// </summary>
     /// <param name="key">Which session.</param>
     int PartitionOf(SessionKey key) => 0;
@@ -152,8 +152,10 @@ public interface IClusterSessionStore : IAsyncDisposable
     /// <param name="deadline">When the caller stops waiting.</param>
     ValueTask<StoreTouch> TouchAsync(SessionKey key, TimeSpan life, TimeSpan leastLife, StoreDeadline deadline);
 
-    /// <summary>Reads what was changed in a document that all nodes share since a position. Its
-    /// changes by others are announced, as those of sessions.</summary>
+    /// <summary>
+    /// Reads what was changed since a position in a document that all nodes share. Changes of it by
+    /// others are announced, as those of sessions are.
+    /// </summary>
     /// <param name="name">Its name.</param>
     /// <param name="known">The position that was read before, over the same lease; or none, for
     /// all.</param>
@@ -166,8 +168,8 @@ public interface IClusterSessionStore : IAsyncDisposable
     /// </summary>
     /// <param name="name">Its name.</param>
     /// <param name="elements">
-    /// At most 256, no two of one id, each of at most 256 KiB, all of at most 2 MiB; none makes or
-    /// prolongs the document.
+    /// At most 256, no two of one id, each of at most 256 KiB, all of at most 2 MiB. An empty list
+    /// is allowed: the call then only makes or prolongs the document.
     /// </param>
     /// <param name="life">
     /// The document's own life, also without elements. At least half of it is left after the merge:

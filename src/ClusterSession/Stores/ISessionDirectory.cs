@@ -2,7 +2,8 @@ namespace ClusterSession.Stores;
 
 /// <summary>
 /// Lists the sessions that a store has, for tools that look at all of them; nothing in the way of a
-/// request uses it. A store that can does so besides <see cref="IClusterSessionStore"/>.
+/// request uses it. A store that can list sessions returns this from
+/// <see cref="IClusterSessionStore.Directory"/>.
 /// </summary>
 public interface ISessionDirectory
 {

@@ -3,7 +3,7 @@ namespace ClusterSession.Stores;
 /// <summary>
 /// Small messages between the nodes of a cluster, over the store, on a connection of its own: what
 /// fills it delays no session, and its loss says nothing of the store. A store that can carry them
-/// offers it besides <see cref="IClusterSessionStore"/>.
+/// returns this from <see cref="IClusterSessionStore.Channel"/>.
 /// </summary>
 /// <remarks>
 /// A frame may be lost, repeated, delayed, and overtaken by a later one. No promise may need more:

@@ -2,7 +2,7 @@ namespace ClusterSession.Stores;
 
 /// <summary>
 /// What a node knows of the servers of its store, for health pages and tools. A store with servers
-/// offers it besides <see cref="IClusterSessionStore"/>.
+/// returns this from <see cref="IClusterSessionStore.Inspection"/>.
 /// </summary>
 public interface IStoreInspection
 {

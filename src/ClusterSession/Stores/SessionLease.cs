@@ -36,8 +36,8 @@ public abstract class SessionLease
     public static SessionLease Lost { get; } = new Gone();
 
     /// <summary>
-    /// Whether the connection is gone, or all that was read over it has been called in. What was
-    /// acknowledged over it may have come too late for a replay that its loss has begun.
+    /// Whether the connection is lost, or all that was read over it was invalidated. A replay that
+    /// began then may lack commits that were acknowledged over this connection.
     /// </summary>
     public virtual bool IsLost => false;
 

@@ -4,7 +4,7 @@ namespace ClusterSession.Stores;
 /// <param name="Sessions">The sessions; empty where the store does not respond.</param>
 /// <param name="Next">The cursor of the next page; null if this is the last one.</param>
 /// <param name="Failure">
-/// Why it was not done; then the same cursor may be asked for again.
+/// Why there was no regular answer; then the same cursor may be asked for again.
 /// </param>
 public sealed record SessionListing(
     IReadOnlyList<ListedSession> Sessions,
@@ -12,8 +12,10 @@ public sealed record SessionListing(
     StoreFailure Failure = StoreFailure.None
 )
 {
-    /// <summary>The answer that says that there is none.</summary>
+    /// <summary>
+    /// The store did not answer, or refused. This does not mean that there are no sessions.
+    /// </summary>
     /// <param name="cursor">What was asked for.</param>
-    /// <param name="failure">Why it was not done.</param>
+    /// <param name="failure">Why there was no regular answer.</param>
     public static SessionListing Unavailable(string? cursor, StoreFailure failure) => new([], cursor, failure);
 }

@@ -5,7 +5,7 @@ namespace ClusterSession.Stores;
 /// Up to which change the answer goes; <see cref="DocumentPosition.None"/> if there is no document,
 /// which is not an empty one.
 /// </param>
-/// <param name="Failure">Why it was not done.</param>
+/// <param name="Failure">Why there was no regular answer.</param>
 /// <param name="Lease">
 /// How long what is known of the document may be relied on: while it is current, the observer would
 /// have been called after a change by others. Null as <see cref="SessionLease.None"/>. A position
@@ -59,7 +59,9 @@ public readonly record struct StoreDocument(
     /// bytes.</param>
     public static StoreDocument Damaged(string what) => Unavailable(StoreFailure.Damaged) with { Damage = what };
 
-    /// <summary>The answer that says that there is none.</summary>
+    /// <summary>
+    /// The store did not answer, or refused. This does not mean that the document is missing.
+    /// </summary>
     /// <param name="failure">Why.</param>
     public static StoreDocument Unavailable(StoreFailure failure) => new(default, failure);
 }

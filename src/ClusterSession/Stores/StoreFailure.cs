@@ -1,14 +1,15 @@
 namespace ClusterSession.Stores;
 
 /// <summary>
-/// Why an operation was not done, and what is certain then. Three kinds: the store does not respond
-/// (<see cref="Unreachable"/>, <see cref="Unknown"/>), it refuses for now (<see cref="Refused"/>,
-/// <see cref="Undecided"/>), or it refuses this record (<see cref="Damaged"/>,
-/// <see cref="TooLarge"/>).
+/// Why the store gave no regular answer, and whether the operation has happened; with
+/// <see cref="Unknown"/> and <see cref="Undecided"/> it may have. Three kinds: the store does not
+/// respond (<see cref="Unreachable"/>, <see cref="Unknown"/>), it refuses for now
+/// (<see cref="Refused"/>, <see cref="Undecided"/>), or it refuses this record
+/// (<see cref="Damaged"/>, <see cref="TooLarge"/>).
 /// </summary>
 /// <remarks>
 /// <code>
-///               has it happened?      the same again          others' sessions
+///               has it happened?      when to repeat it       other sessions
 /// Unreachable   certainly not         once it responds        most likely the same
 /// Unknown       perhaps               harmless, at any time   most likely the same
 /// Refused       certainly not         later                   those of the partition the same

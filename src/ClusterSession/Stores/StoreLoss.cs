@@ -20,8 +20,8 @@ public enum StoreLoss
     Everything,
 
     /// <summary>
-    /// Anything: it is another store on purpose. It is given what the nodes have, whatever is set
-    /// for one that was reset.
+    /// Anything: the node was told to use other servers. They are given what the nodes have,
+    /// whatever <see cref="OutageOptions.OnStoreReset"/> says.
     /// </summary>
     Moved,
 }

@@ -5,8 +5,9 @@ namespace ClusterSession.Stores;
 /// alone: a shard of a Redis Cluster, a server of a list. Most stores have one.
 /// </summary>
 /// <param name="Number">
-/// 0 or a small number: what is kept of a partition is kept in a table by it. A server that takes
-/// the place of another keeps its number; one of a partition that is gone may be used again.
+/// 0 or a small number: nodes keep what they know of partitions in a table by this number. A server
+/// that takes the place of another keeps its number. The number of a partition that is gone may be
+/// used again.
 /// </param>
 /// <param name="Name">What logs, metrics and health call it, such as the address of its
 /// server.</param>

@@ -6,7 +6,7 @@ namespace ClusterSession.Stores;
 /// <param name="Outcome">The kind of answer.</param>
 /// <param name="Record">The session, for <see cref="StoreReadOutcome.Found"/>.</param>
 /// <param name="Lease">How long the answer may be relied on.</param>
-/// <param name="Failure">Why it was not done, for
+/// <param name="Failure">Why there was no regular answer, for
 /// <see cref="StoreReadOutcome.Unavailable"/>.</param>
 /// <param name="RemainingLife">
 /// How long the store keeps the session from now on if nothing else happens, for <see

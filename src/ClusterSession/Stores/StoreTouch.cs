@@ -6,7 +6,7 @@ namespace ClusterSession.Stores;
 /// is not current, whatever its lease says.</summary>
 /// <param name="Outcome">The kind of answer.</param>
 /// <param name="Failure">
-/// Why it was not done, for <see cref="StoreTouchOutcome.Unavailable"/>.
+/// Why there was no regular answer, for <see cref="StoreTouchOutcome.Unavailable"/>.
 /// </param>
 public readonly record struct StoreTouch(StoreTouchOutcome Outcome, StoreFailure Failure = StoreFailure.None)
 {
@@ -38,7 +38,9 @@ public readonly record struct StoreTouch(StoreTouchOutcome Outcome, StoreFailure
     /// <param name="version">The version of the record.</param>
     public static StoreTouch Kept(SessionVersion version) => new(StoreTouchOutcome.Kept) { Version = version };
 
-    /// <summary>The answer that says that there is none.</summary>
+    /// <summary>
+    /// The store did not answer, or refused. This does not mean that the session is missing.
+    /// </summary>
     /// <param name="failure">Why.</param>
     public static StoreTouch Unavailable(StoreFailure failure) => new(StoreTouchOutcome.Unavailable, failure);
 }

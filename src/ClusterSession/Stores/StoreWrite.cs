@@ -11,7 +11,7 @@ namespace ClusterSession.Stores;
 /// <param name="Lease">How long what is stored now may be relied on. What is stored equals
 /// the caller's copy only where <paramref name="Previous"/> is the copy's base or, for
 /// <see cref="WriteOutcome.Unchanged"/>, the copy's own version.</param>
-/// <param name="Failure">Why it was not done, for
+/// <param name="Failure">Why there was no regular answer, for
 /// <see cref="WriteOutcome.Unavailable"/>.</param>
 /// <param name="IsBaseMissing">
 /// Whether a commit was applied to a record that does not contain its base: the store has lost what
@@ -39,8 +39,8 @@ public readonly record struct StoreWrite(
     public string? Damage { get; init; }
 
     /// <summary>
-    /// Whether the operation has happened, now or when it was sent before, or may have: not where
-    /// it has certainly changed nothing, and never will.
+    /// Whether the operation has happened, now or when it was sent before, or may have happened, or
+    /// may happen yet. False where it has certainly changed nothing, and never will.
     /// </summary>
     public bool MayHaveHappened =>
         Outcome == WriteOutcome.Committed || (Outcome == WriteOutcome.Unavailable && Failure.IsUncertain());

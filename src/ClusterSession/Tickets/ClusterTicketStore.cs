@@ -1,4 +1,5 @@
 using ClusterSession.Committing;
+using ClusterSession.Diagnostics;
 using ClusterSession.Http;
 using ClusterSession.Opening;
 using ClusterSession.Stores;
@@ -75,7 +76,7 @@ internal sealed class ClusterTicketStore(
 
     private async Task<string> StoreAsync(AuthenticationTicket ticket, HttpContext? request)
     {
-        if (IsComplete(request))
+        if (MustCookieBeWhole(request))
         {
             return (await CreateWholeAsync(ticket, request!, Tickets.Deadline()).ConfigureAwait(false)).Reveal();
         }
@@ -106,7 +107,7 @@ internal sealed class ClusterTicketStore(
         return key;
     }
 
-    private bool IsComplete(HttpContext? request) =>
+    private bool MustCookieBeWhole(HttpContext? request) =>
         request is not null && Tickets.AreCookiesWhole && options.TicketDataFormat is TicketFormat;
 
     private async Task RenewAsync(string text, AuthenticationTicket ticket, HttpContext? request)
@@ -120,7 +121,7 @@ internal sealed class ClusterTicketStore(
         {
             Write(request, null); // It has ended: a cookie of it would take the place of another's at the browser.
         }
-        else if (IsComplete(request))
+        else if (MustCookieBeWhole(request))
         {
             // The cookie says when the login expires, so that it is another one, and another key.
             await SignInAgainAsync(text, ticket, request!, TicketRequest.Of(request!), deadline).ConfigureAwait(false);
@@ -140,7 +141,7 @@ internal sealed class ClusterTicketStore(
     )
     {
         var earlier = KeysOf(text, signIn).ToArray();
-        var created = IsComplete(request)
+        var created = MustCookieBeWhole(request)
             ? await CreateWholeAsync(ticket, request, deadline).ConfigureAwait(false)
             : await Tickets.CreateAsync(scheme, ticket, request, deadline).ConfigureAwait(false);
         try
@@ -158,7 +159,7 @@ internal sealed class ClusterTicketStore(
             throw;
         }
 
-        if (!IsComplete(request))
+        if (!MustCookieBeWhole(request))
         {
             signIn.Write(scheme.Name, created.Reveal());
         }
@@ -227,7 +228,7 @@ internal sealed class ClusterTicketStore(
         {
             OpenOutcome.Opened => Tickets.Read(scheme, key.Record, reading.Record!),
             OpenOutcome.Unavailable => throw new SessionUnavailableException(
-                "The login could not be read: its store is not responding.",
+                $"The login could not be read: {FailureWords.Of(reading.Failure)}.",
                 reading.Failure
             ),
             _ => null,
@@ -274,7 +275,7 @@ internal sealed class ClusterTicketStore(
         return stored.Outcome != CommitOutcome.Unavailable
             ? true
             : throw new SessionUnavailableException(
-                "The login could not be stored: its store is not responding.",
+                $"The login could not be stored: {FailureWords.Of(stored.Failure)}.",
                 stored.Failure
             );
     }

@@ -6,9 +6,9 @@ namespace ClusterSession.Tickets;
 
 /// <summary>
 /// Nobody can say who a request's user is: whatever endpoint it has or gets, before or after
-/// routing, answers 503 in its place. As the feature of the request's endpoint, because
-/// authentication comes before routing in one application and after it in another, and has no
-/// other way to end a request without an exception.
+/// routing, answers 503 in its place. This is the feature that holds the request's endpoint,
+/// because authentication comes before routing in one application and after it in another, and has
+/// no other way to end a request without an exception.
 /// </summary>
 internal sealed class TicketOutage : IEndpointFeature
 {

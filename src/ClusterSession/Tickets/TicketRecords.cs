@@ -268,7 +268,7 @@ internal sealed class TicketRecords(
         if (ended.Outcome == CommitOutcome.Unavailable)
         {
             throw new SessionUnavailableException(
-                "The login could not be ended: its store is not responding.",
+                $"The login could not be ended: {FailureWords.Of(ended.Failure)}.",
                 ended.Failure
             );
         }
@@ -277,7 +277,7 @@ internal sealed class TicketRecords(
     }
 
     private static SessionUnavailableException Unavailable(StoreFailure failure) =>
-        new("The login could not be stored: its store is not responding.", failure);
+        new($"The login could not be stored: {FailureWords.Of(failure)}.", failure);
 
     private static IDataProtector ProtectorOf(TicketScheme scheme, SessionKey key) =>
         scheme.Protection.CreateProtector(Purpose, scheme.Name, key.ToString());

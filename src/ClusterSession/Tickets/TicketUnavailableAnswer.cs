@@ -9,9 +9,10 @@ using Microsoft.Extensions.Options;
 namespace ClusterSession.Tickets;
 
 /// <summary>
-/// Turns a login that could not be stored or ended into the 503 of a session's also where that
-/// happens outside of UseClusterSession, as the sign-in of a remote provider does: around
-/// everything, and for the error pages inside of that.
+/// Turns the exception of a login that could not be stored or ended into the same 503 as that of a
+/// session. It does so also outside of UseClusterSession, where the sign-in of a remote provider
+/// happens. So it stands around the whole pipeline, and is an exception handler for the error pages
+/// inside of that.
 /// </summary>
 internal sealed class TicketUnavailableAnswer(IOptions<ClusterSessionOptions> options, Revocations revocations)
     : IStartupFilter,

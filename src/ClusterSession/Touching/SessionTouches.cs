@@ -30,11 +30,11 @@ namespace ClusterSession.Touching;
 /// use, and this node has prolonged the session     nothing; as soon as another node changes or
 ///   last                                           prolongs it, as above
 /// </code>
-/// A touch is answered with the version that the store has, which confirms the copy. A use that
-/// does not prolong is confirmed by a read by version: the store answers with the record only if
-/// that has another one. So a copy that is used is never behind for longer than a touch interval,
-/// whatever has become of the store's announcements. A touch names the time of the use, not its
-/// own: the store keeps the session as long as if it had been told at once.
+/// A touch is answered with the version that the store has, which confirms the copy. Where a
+/// request must not prolong the session, a read by version confirms it: the store answers with the
+/// record only if that has another one. So a copy that is used is never behind for longer than a
+/// touch interval, whatever has become of the store's announcements. A touch names the time of the
+/// use, not its own: the store keeps the session as long as if it had been told at once.
 /// </remarks>
 internal sealed class SessionTouches(
     StoreGuard store,

@@ -18,7 +18,7 @@ public sealed class MergeTextTests
         Prolonged = 4,
         SkippedEnded = 9,
         SkippedExpired = 5,
-        Unreadable = 2,
+        LeftOut = 2,
         Elements = 3,
         ForeignKeys = 1204,
         ForeignNames = ["queue:mail", "rate:10.0.0.1"],

@@ -159,7 +159,7 @@ public sealed class ClusterVerdictTests
     public void Incomplete_failover_alarms()
     {
         var status = Clusters.FailoverRunning;
-        var verdict = ClusterVerdict.Of(status with { Change = status.Change! with { IsIncomplete = true } });
+        var verdict = ClusterVerdict.Of(status with { Change = status.Change! with { LacksNewerData = true } });
         Assert.Contains(verdict.Alarms, alarm => alarm.Name == "incomplete-failover");
     }
 
@@ -353,7 +353,7 @@ public sealed class ClusterVerdictTests
     {
         var verdict = ClusterVerdict.Of(Clusters.SwitchUnderWay);
         Assert.Equal("No master at this moment: a planned switch to redis-b is under way.", verdict.Headline);
-        Assert.Equal("An operator asked for it.", verdict.Why);
+        Assert.Equal("A switch was asked for, by an operator or as the way back.", verdict.Why);
         Assert.Equal((Health.Degraded, ExitCode.Degraded), (verdict.Health, verdict.ExitCode));
         Assert.Empty(verdict.Alarms);
     }

@@ -66,7 +66,7 @@ public sealed class MemberMergeTests : IAsyncLifetime
         await CreateAsync("kept");
         await SucceedAsync();
         var outcome = Assert.IsType<MergeOutcome.Merged>(await MergeAsync(_tenure, away: TimeSpan.Zero));
-        Assert.Equal((1, 1), (outcome.Counts.Written, outcome.Counts.Unreadable));
+        Assert.Equal((1, 1), (outcome.Counts.Written, outcome.Counts.LeftOut));
     }
 
     [Fact]

@@ -25,7 +25,7 @@ public sealed class ClusterDocumentTests
             {
                 At = DateTimeOffset.UnixEpoch,
                 From = "b",
-                IsIncomplete = true,
+                LacksNewerData = true,
                 LineIfNotCompleted = new UnmergedData(6, "b", "other", DateTimeOffset.UnixEpoch),
                 Histories = [new HistoryPoint("history", 12)],
             },
@@ -50,7 +50,7 @@ public sealed class ClusterDocumentTests
                 {
                     Why = "why",
                     Duration = TimeSpan.FromMilliseconds(80),
-                    IsIncomplete = true,
+                    LacksNewerData = true,
                 },
             ],
         };

@@ -122,7 +122,7 @@ public sealed class FailoverDeciderTests
         var view = Free with { Document = Document with { Ruler = new Ruler("a", "run-a", 3) } };
         Because(Reason.NewerDataOutOfReach, view);
         var acquired = Assert.IsType<Decision.Acquire>(Decider.Decide(view with { FreeFor = Timings.NewerDataWait }));
-        Assert.True(acquired.Document.Change!.IsIncomplete);
+        Assert.True(acquired.Document.Change!.LacksNewerData);
         var line = Assert.Single(acquired.Document.Ledger);
         Assert.Equal(("a", 3L, true), (line.Member, line.Epoch, line.IsNewer));
     }
@@ -139,7 +139,7 @@ public sealed class FailoverDeciderTests
             ChangeStep.PromoteTarget
         )
         {
-            IsIncomplete = true,
+            LacksNewerData = true,
         };
         var newer = Master with { DataEpoch = 3, Record = null, AdmitsClients = false };
         var view = Free with
@@ -158,7 +158,7 @@ public sealed class FailoverDeciderTests
             Decider.Decide(
                 view with
                 {
-                    Document = view.Document with { Change = change with { IsIncomplete = false } },
+                    Document = view.Document with { Change = change with { LacksNewerData = false } },
                 }
             )
         );

@@ -44,7 +44,7 @@ public sealed class AgentChangeLogTests
     {
         await using var site = await RuledAsync();
         site.Redis["a"].Merging = new MergeOutcome.Merged(
-            new MemberMergeCounts(3, 3, 1, 10) { Unreadable = 2 },
+            new MemberMergeCounts(3, 3, 1, 10) { LeftOut = 2 },
             Confirmed: 1
         );
         site.Redis["b"].Behind = 10; // What only a has, b lacks.
@@ -53,7 +53,7 @@ public sealed class AgentChangeLogTests
         await site.UntilAsync(() => site.Face("b").Primary().Is, "b rules");
         site.Redis["a"].IsDown = false;
         await site.UntilAsync(() => site.Logs.Count("MergeEnded") == 1, "a was merged");
-        Assert.Equal(1, site.Logs.Count("MergeUnreadable"));
+        Assert.Equal(1, site.Logs.Count("MergeLeftOut"));
     }
 
     [Fact]

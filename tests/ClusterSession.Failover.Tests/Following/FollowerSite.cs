@@ -142,7 +142,7 @@ internal sealed class FollowerSite : IAsyncDisposable
         };
     }
 
-    private sealed class Answering(Func<ClusterStatus?> answer) : IAgentStatus
+    private sealed class Answering(Func<ClusterStatus?> answer) : IAgentStatusReader
     {
         public ValueTask<ClusterStatus?> ReadAsync(CancellationToken cancellation) =>
             answer() is { } status

@@ -6,28 +6,28 @@ namespace ClusterSession.Failover.Tests.Simulation;
 /// <summary>An agent killed or frozen before each thing that it is about to do.</summary>
 public sealed class FaultPointTests
 {
-    private const int Steps = 10;
+    private const int StepCount = 10;
 
-    public static TheoryData<int> Changes => [.. Enumerable.Range(1, Steps)];
+    public static TheoryData<int> Steps => [.. Enumerable.Range(1, StepCount)];
 
     [Theory]
-    [MemberData(nameof(Changes))]
-    public void Agent_killed_before_any_step_of_a_failover_finishes_it_after_its_restart(int change) =>
-        SimRun.Tell(cluster => Failover(cluster, "b", change, host =>
+    [MemberData(nameof(Steps))]
+    public void Agent_killed_before_any_step_of_a_failover_finishes_it_after_its_restart(int step) =>
+        SimRun.Tell(cluster => Failover(cluster, "b", step, host =>
             {
                 cluster.KillAgent(host);
                 cluster.World.After(TimeSpan.FromSeconds(2), () => cluster.StartAgent(host));
             }));
 
     [Theory]
-    [MemberData(nameof(Changes))]
-    public void Agent_killed_before_any_step_of_a_failover_is_succeeded_by_another(int change) =>
+    [MemberData(nameof(Steps))]
+    public void Agent_killed_before_any_step_of_a_failover_is_succeeded_by_another(int step) =>
         SimRun.Tell(
             cluster =>
             {
                 cluster.Cut(cluster.Find("a"), cluster.Find("d"));
                 cluster.RunFor(0.3);
-                Failover(cluster, "b", change, cluster.KillAgent);
+                Failover(cluster, "b", step, cluster.KillAgent);
             },
             null,
             MemberKind.Candidate,
@@ -37,14 +37,14 @@ public sealed class FaultPointTests
         );
 
     [Theory]
-    [MemberData(nameof(Changes))]
-    public void Agent_frozen_before_any_step_of_a_failover_does_no_harm_when_it_thaws(int change) =>
+    [MemberData(nameof(Steps))]
+    public void Agent_frozen_before_any_step_of_a_failover_does_no_harm_when_it_thaws(int step) =>
         SimRun.Tell(
             cluster =>
             {
                 cluster.Cut(cluster.Find("a"), cluster.Find("d"));
                 cluster.RunFor(0.3);
-                Failover(cluster, "b", change, host => Freeze(cluster, host));
+                Failover(cluster, "b", step, host => Freeze(cluster, host));
             },
             null,
             MemberKind.Candidate,
@@ -65,8 +65,8 @@ public sealed class FaultPointTests
     public void Simulation_catches_records_with_durations_in_place_of_times_of_day()
     {
         var violations = Enumerable
-            .Range(1, Steps)
-            .SelectMany(change =>
+            .Range(1, StepCount)
+            .SelectMany(step =>
                 SimRun
                     .Start(
                         1,
@@ -76,7 +76,7 @@ public sealed class FaultPointTests
                         hasDurations: true,
                         cluster =>
                         {
-                            cluster.Find("a").FaultPoint = (change, () => Freeze(cluster, cluster.Find("a")));
+                            cluster.Find("a").FaultPoint = (step, () => Freeze(cluster, cluster.Find("a")));
                             cluster.RunFor(30);
                         }
                     )
@@ -86,8 +86,8 @@ public sealed class FaultPointTests
     }
 
     [Theory]
-    [MemberData(nameof(Changes))]
-    public void Agent_frozen_before_any_step_of_the_first_start_opens_nothing_when_it_thaws(int change)
+    [MemberData(nameof(Steps))]
+    public void Agent_frozen_before_any_step_of_the_first_start_opens_nothing_when_it_thaws(int step)
     {
         var cluster = SimRun.Start(
             1,
@@ -97,7 +97,7 @@ public sealed class FaultPointTests
             false,
             cluster =>
             {
-                cluster.Find("a").FaultPoint = (change, () => Freeze(cluster, cluster.Find("a")));
+                cluster.Find("a").FaultPoint = (step, () => Freeze(cluster, cluster.Find("a")));
                 cluster.RunFor(30);
             }
         );
@@ -114,7 +114,7 @@ public sealed class FaultPointTests
     /// <summary>
     /// The master dies while the candidate b lags behind c; a fault strikes one of the two.
     /// </summary>
-    private static void Failover(SimCluster cluster, string struck, int change, Action<SimHost> fault)
+    private static void Failover(SimCluster cluster, string struck, int step, Action<SimHost> fault)
     {
         var (a, b, c) = (cluster.Find("a"), cluster.Find("b"), cluster.Find("c"));
         cluster.Cut(a, b);
@@ -122,7 +122,7 @@ public sealed class FaultPointTests
         Assert.True(c.Redis.Data.Commits.Count > b.Redis.Data.Commits.Count);
         var host = cluster.Find(struck);
         var isStruck = false;
-        host.FaultPoint = (host.Changes + change, () =>
+        host.FaultPoint = (host.Steps + step, () =>
         {
             isStruck = true;
             fault(host);
@@ -131,7 +131,7 @@ public sealed class FaultPointTests
         cluster.KillAgent(a);
         var newest = c.Redis.Data.Commits.ToArray();
         cluster.RunFor(25);
-        Assert.True(isStruck, $"{struck} has fewer than {change} steps.");
+        Assert.True(isStruck, $"{struck} has fewer than {step} steps.");
         Assert.NotNull(cluster.Open);
         Assert.Superset(newest.ToHashSet(), cluster.Open.Redis.Data.Commits.ToHashSet());
         var open = cluster.Open;

@@ -9,7 +9,7 @@ namespace ClusterSession.Failover.Tests.Simulation;
 /// <summary>A returning member whose data was never replicated, and the way back.</summary>
 public sealed class MergeTests
 {
-    private const int Steps = 7;
+    private const int StepCount = 7;
 
     private static readonly MemberKind[] Candidates =
     [
@@ -18,7 +18,7 @@ public sealed class MergeTests
         MemberKind.Candidate,
     ];
 
-    public static TheoryData<int> Changes => [.. Enumerable.Range(1, Steps)];
+    public static TheoryData<int> Steps => [.. Enumerable.Range(1, StepCount)];
 
     [Fact]
     public void Commits_that_only_the_former_master_had_are_at_the_next_one_after_its_return() =>
@@ -36,41 +36,40 @@ public sealed class MergeTests
         });
 
     [Theory]
-    [MemberData(nameof(Changes))]
-    public void Merging_agent_killed_before_any_step_finishes_the_merge_after_its_restart(int change) =>
-        Strike(change, (cluster, a) =>
+    [MemberData(nameof(Steps))]
+    public void Merging_agent_killed_before_any_step_finishes_the_merge_after_its_restart(int step) =>
+        Strike(step, (cluster, a) =>
         {
             cluster.KillAgent(a);
             cluster.World.After(TimeSpan.FromSeconds(2), () => cluster.StartAgent(a));
         });
 
     [Theory]
-    [MemberData(nameof(Changes))]
-    public void Merging_agent_frozen_before_any_step_does_no_harm_when_it_thaws(int change) =>
-        Strike(change, (cluster, a) =>
+    [MemberData(nameof(Steps))]
+    public void Merging_agent_frozen_before_any_step_does_no_harm_when_it_thaws(int step) =>
+        Strike(step, (cluster, a) =>
         {
             a.AgentProcess.Pause();
             cluster.World.After(TimeSpan.FromSeconds(6), a.AgentProcess.Thaw);
         });
 
     [Theory]
-    [MemberData(nameof(Changes))]
-    public void Source_killed_before_any_step_of_its_merge_is_merged_after_its_restart(int change) =>
-        Strike(change, (cluster, a) =>
+    [MemberData(nameof(Steps))]
+    public void Source_killed_before_any_step_of_its_merge_is_merged_after_its_restart(int step) =>
+        Strike(step, (cluster, a) =>
         {
             cluster.KillRedis(a);
             cluster.World.After(TimeSpan.FromSeconds(2), () => cluster.StartRedis(a));
         });
 
     [Theory]
-    [MemberData(nameof(Changes))]
-    public void Lease_that_moves_before_any_step_of_a_merge_has_it_begun_again_into_the_next_master(int change) =>
-        Strike(change, (cluster, _) => cluster.KillRedis(cluster.Find("b")), next: "c");
+    [MemberData(nameof(Steps))]
+    public void Lease_that_moves_before_any_step_of_a_merge_has_it_begun_again_into_the_next_master(int step) =>
+        Strike(step, (cluster, _) => cluster.KillRedis(cluster.Find("b")), next: "c");
 
     [Theory]
-    [MemberData(nameof(Changes))]
-    public void Master_cut_off_before_any_step_of_a_merge_is_merged_into_later(int change) =>
-        Strike(change, (cluster, a) =>
+    [MemberData(nameof(Steps))]
+    public void Master_cut_off_before_any_step_of_a_merge_is_merged_into_later(int step) => Strike(step, (cluster, a) =>
         {
             cluster.Cut(a, cluster.Find("b"));
             cluster.World.After(TimeSpan.FromSeconds(4), () => cluster.Reconnect(a));
@@ -140,7 +139,7 @@ public sealed class MergeTests
             Assert.False(cluster.Find("a").Redis.IsLinkUp);
             var merge = cluster.Find("a").Agent!.Merge!;
             Assert.Equal(MergeState.Failed, merge.State);
-            Assert.StartsWith("3 keys are here alone", merge.Why, StringComparison.Ordinal);
+            Assert.StartsWith("3 keys are only in this member's Redis", merge.Why, StringComparison.Ordinal);
             cluster.CanSetAside = true;
             cluster.RunFor(40);
             cluster.Checker.InTheEnd();
@@ -229,21 +228,21 @@ public sealed class MergeTests
     /// A fault strikes before a step of the returning member's agent; in the end nothing is
     /// missing.
     /// </summary>
-    private static void Strike(int change, Action<SimCluster, SimHost> fault, string? next = null) =>
+    private static void Strike(int step, Action<SimCluster, SimHost> fault, string? next = null) =>
         SimRun.Tell(
             cluster =>
             {
                 var a = cluster.Find("a");
                 var own = LoseMaster(cluster);
                 var isStruck = false;
-                a.FaultPoint = (a.Changes + change, () =>
+                a.FaultPoint = (a.Steps + step, () =>
                 {
                     isStruck = true;
                     fault(cluster, a);
                 });
                 cluster.StartRedis(a);
                 cluster.RunFor(15);
-                Assert.True(isStruck, $"The agent has fewer than {change} steps.");
+                Assert.True(isStruck, $"The agent has fewer than {step} steps.");
                 Assert.Equal(next ?? "b", cluster.Open?.Name);
                 Assert.Superset(own, cluster.Open!.Redis.Data.Commits);
                 cluster.Heal();

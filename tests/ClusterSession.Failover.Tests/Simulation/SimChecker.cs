@@ -122,7 +122,7 @@ internal sealed class SimChecker(SimCluster cluster)
             HandedOver(handOver);
         }
 
-        if (document.Change is { Kind: ChangeKind.Failover, IsIncomplete: false } change)
+        if (document.Change is { Kind: ChangeKind.Failover, LacksNewerData: false } change)
         {
             LookForNewer(change, document);
         }
@@ -136,7 +136,7 @@ internal sealed class SimChecker(SimCluster cluster)
     {
         if (
             cluster.Coordinator.State.Version > 0
-            && cluster.Coordinator.Document.Change is { Kind: ChangeKind.Failover, IsIncomplete: true } change
+            && cluster.Coordinator.Document.Change is { Kind: ChangeKind.Failover, LacksNewerData: true } change
             && change.Epoch == epoch
         )
         {
@@ -160,7 +160,7 @@ internal sealed class SimChecker(SimCluster cluster)
                 && !cluster.IsCutFromStore(host)
                 && !cluster.IsCut(host, cluster.Find(change.Target.Member))
                 && (
-                    !change.IsIncomplete
+                    !change.LacksNewerData
                     || (
                         host.Member.Kind == MemberKind.Candidate
                         && document.Promotions.Count(promotion => promotion.Member == host.Name)

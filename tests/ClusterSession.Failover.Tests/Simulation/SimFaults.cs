@@ -75,10 +75,10 @@ internal sealed class SimFaults(SimCluster cluster)
                 _world.After(end, () => cluster.Loss = 0);
                 break;
             case 14:
-                host.FaultPoint = (host.Changes + _world.Random.Next(1, 6), () => Pause(end, host, host.AgentProcess));
+                host.FaultPoint = (host.Steps + _world.Random.Next(1, 6), () => Pause(end, host, host.AgentProcess));
                 break;
             case 15:
-                host.FaultPoint = (host.Changes + _world.Random.Next(1, 6), () =>
+                host.FaultPoint = (host.Steps + _world.Random.Next(1, 6), () =>
                 {
                     cluster.KillAgent(host);
                     _world.After(end, () => cluster.StartAgent(host));

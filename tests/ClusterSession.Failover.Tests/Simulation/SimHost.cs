@@ -34,15 +34,16 @@ internal sealed class SimHost
     /// <summary>When something was last wrong with it or its links.</summary>
     public TimeSpan TroubleAt { get; set; }
 
-    /// <summary>Commands and changes of the store that its agents were about to send.</summary>
-    public int Changes { get; private set; }
+    /// <summary>Commands to its Redis, and writes to the coordination store, that its agents were
+    /// about to send.</summary>
+    public int Steps { get; private set; }
 
-    /// <summary>Happens before that change leaves: a fault point.</summary>
-    public (int Change, Action Fault)? FaultPoint { get; set; }
+    /// <summary>Happens before that step leaves: a fault point.</summary>
+    public (int Step, Action Fault)? FaultPoint { get; set; }
 
     public void Leaving()
     {
-        if (++Changes == FaultPoint?.Change)
+        if (++Steps == FaultPoint?.Step)
         {
             FaultPoint.Value.Fault();
         }

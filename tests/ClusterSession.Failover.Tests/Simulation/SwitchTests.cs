@@ -261,7 +261,7 @@ public sealed class SwitchTests
                 cluster.RunFor(0.001);
             }
 
-            host.FaultPoint = (host.Changes + Math.Max(step, 1), () =>
+            host.FaultPoint = (host.Steps + Math.Max(step, 1), () =>
             {
                 isStruck = true;
                 fault(cluster, host);

@@ -78,7 +78,7 @@ public sealed class LossTests : NodeTests
         await CopyAsync(browser, behind);
         await browser.GetAsync("/set/size/xl");
         var b = await StartAsync(store: new InMemorySessionStore(behind));
-        Time.Advance(TimeSpan.FromSeconds(11)); // A would have sent it.
+        Time.Advance(TimeSpan.FromSeconds(11)); // After 10 s nobody waits for what A may still send.
         var regressions = Counting(b.Services, "clustersession.regressions");
         browser.Cookie = await ResignedAsync(browser.Cookie!, a, b);
         Assert.Equal("True", await Time.DriveAsync(browser.GetAsync("/regressed", b)));
@@ -94,7 +94,7 @@ public sealed class LossTests : NodeTests
         var browser = a.Browser();
         await browser.GetAsync("/set/color/red");
         var b = await StartAsync(store: new InMemorySessionStore(new InMemorySessions(Time)));
-        Time.Advance(TimeSpan.FromSeconds(11)); // A would have sent it.
+        Time.Advance(TimeSpan.FromSeconds(11)); // After 10 s nobody waits for what A may still send.
         browser.Cookie = await ResignedAsync(browser.Cookie!, a, b);
         Assert.Equal("True", await Time.DriveAsync(browser.GetAsync("/regressed", b)));
         Assert.Equal(1, Logs.Count("SessionRegressed"));
@@ -108,7 +108,7 @@ public sealed class LossTests : NodeTests
         await browser.GetAsync("/set/color/red");
         var sessions = new InMemorySessions(Time);
         var b = await StartAsync(store: new InMemorySessionStore(sessions));
-        Time.Advance(TimeSpan.FromSeconds(11)); // A would have sent it.
+        Time.Advance(TimeSpan.FromSeconds(11)); // After 10 s nobody waits for what A may still send.
         browser.Cookie = await ResignedAsync(browser.Cookie!, a, b);
         Assert.Equal("True", await Time.DriveAsync(browser.GetAsync("/regressed", b)));
         for (var i = 0; i < 3; i++)

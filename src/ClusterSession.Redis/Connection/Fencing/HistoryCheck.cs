@@ -12,7 +12,7 @@ namespace ClusterSession.Redis.Connection.Fencing;
 ///   nothing known yet, or X not told      First            accept
 ///   X = R                                 Same             accept
 ///   X2 = R, X was never deposed           Promoted         accept, R is deposed, F rises
-///   g > G                                 Newer            accept, R is deposed
+///   g > G, and G > 0                      Newer            accept, R is deposed
 ///   X or X2 was deposed                   Deposed, Fork    refuse
 ///   g < F                                 OlderGeneration  refuse
 ///   else                                  Unknown          accept, R is deposed
@@ -21,17 +21,18 @@ namespace ClusterSession.Redis.Connection.Fencing;
 /// tell a new master. They do not tell an old master that was restarted (a new id, the old one
 /// forgotten): its data does, by the generation that nodes write after each change of history
 /// (<see cref="GenerationKey"/>). An old master that comes back without data has nothing to tell it
-/// by: it counts as a reset. A server that was restarted from its own snapshot has a new id too,
-/// and a generation that may be lower than the last one seen, but not than that of the last
-/// takeover: a restart is none. What was seen as a restart may have been a takeover by a server
-/// that was restarted before any node saw it; then a master deposed by it and restarted too is let
-/// in. Where Sentinel or a cluster numbers the configurations, those numbers decide and this class
-/// is not asked. The way out: after <see cref="RedisOptions.FenceTimeout"/> of nothing but refusals
-/// the server is accepted all the same, for instance after an operator took a failover back. What
-/// it lacks is replayed. Behind one address anyone who runs the address decides who is master: if
-/// it leads to nobody for <see cref="OneAddressPatience"/> but to one deposed server that has run
-/// all the time, the nodes that never saw the other master are using it, and keeping away from it
-/// would part this node from them and keep back what it has to replay.
+/// by: it counts as a reset. A server that was restarted from its own snapshot has a new id too.
+/// Its generation may be lower than the last one seen, but not lower than that of the last
+/// takeover, since a restart is no takeover. What was seen as a restart may have been a takeover by
+/// a server that was restarted before any node saw it; then a master deposed by it and restarted
+/// too is let in. Where Sentinel or a cluster numbers the configurations, those numbers decide and
+/// this class is not asked. The way out: after <see cref="RedisOptions.FenceTimeout"/> of nothing
+/// but refusals the server is accepted all the same, for instance after an operator took a failover
+/// back. What it lacks is replayed. Behind one address anyone who runs the address decides who is
+/// master. The address may lead to one deposed server that has run all the time, and to nobody
+/// else, for <see cref="OneAddressPatience"/>. Then the nodes that never saw the other master are
+/// using that server, and it is accepted here too: to keep away from it would part this node from
+/// them, and hold up what it has to replay.
 /// </remarks>
 internal sealed class HistoryCheck(TimeSpan timeout, TimeProvider time, bool isOneAddress = false)
 {

@@ -20,8 +20,8 @@ namespace ClusterSession.Redis.Connection.Fencing;
 /// script, so that no argument is added. A run id is new with each process, and the cache of
 /// scripts empty, so nothing piles up. The record is read without being declared as a key: what a
 /// script reads in this way is not tracked, and the agent's renewals push nothing to anybody.
-/// Rejected: a check by the client before it writes (the lease may be over when the write arrives);
-/// an argument with the run id (950 instructions of Redis a write).
+/// Not chosen: a check by the client before it writes (the lease may be over when the write
+/// arrives); an argument with the run id (950 instructions of Redis a write).
 /// </remarks>
 /// <param name="key">The key of the record.</param>
 /// <param name="runId">The process at the other end.</param>

@@ -34,7 +34,7 @@ internal static class HashSlot
     }
 
     /// <summary>A number whose digits are a key of the slot.</summary>
-    public static int NumberIn(int slot) => Numbers.Value[slot];
+    public static int KeyNumberIn(int slot) => Numbers.Value[slot];
 
     /// <summary>CRC-16/XMODEM: polynomial 0x1021, initially 0, nothing reflected.</summary>
     public static ushort Crc16(ReadOnlySpan<byte> bytes)

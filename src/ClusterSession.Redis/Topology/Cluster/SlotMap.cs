@@ -4,10 +4,11 @@ namespace ClusterSession.Redis.Topology.Cluster;
 /// <remarks>
 /// A node tells what it believes, and one that was cut off believes old things. Slots carry the
 /// configuration epoch of their owner, as in the cluster itself: a failover and a finished move
-/// both give the new owner a higher one, so a claim with a lower epoch is out of date. An owner
-/// that the answering node does not know at all was forgotten, or the cluster was set up anew: then
-/// its claim counts, whatever the epoch. So does one for a slot that the owner itself, at no lower
-/// epoch, does not claim any more: not every move gives the new owner a higher one.
+/// both give the new owner a higher one, so a claim with a lower epoch is out of date. There are
+/// two exceptions. If the answering node does not know the owner at all, the owner was forgotten or
+/// the cluster was set up anew. If the view shows the owner, at no lower epoch than before, without
+/// the slot, the slot was moved: not every move gives the new owner a higher epoch. In both cases
+/// the claim in the view counts, whatever its epoch.
 /// </remarks>
 internal sealed class SlotMap
 {

@@ -20,7 +20,7 @@ namespace ClusterSession.Redis.Topology.Cluster;
 internal sealed class SlotRoutes(ShardLinks links, IRedisTopologyObserver? observer)
 {
     // Guards everything below; _routes is also read without it, slot by slot. Not held while
-    // calling out, except to begin a link.
+    // calling out, except to begin a link and to call the observer's OnPartitionChanged.
     private readonly Lock _gate = new();
     private RedisLink?[] _routes = new RedisLink?[HashSlot.Count];
     private RedisPartition[] _partitions = [default];
@@ -139,7 +139,7 @@ internal sealed class SlotRoutes(ShardLinks links, IRedisTopologyObserver? obser
         {
             _lastFailure = null;
             var map = _map.With(view);
-            var losses = Losses(_map, map);
+            var losses = Moves(_map, map);
             if (
                 losses.Count > 0
                 || !map.Masters.SetEquals(_map.Masters)
@@ -176,7 +176,7 @@ internal sealed class SlotRoutes(ShardLinks links, IRedisTopologyObserver? obser
     }
 
     /// <summary>From whom slots went to whom.</summary>
-    private static HashSet<(RedisEndpoint? From, RedisEndpoint To)> Losses(SlotMap before, SlotMap after)
+    private static HashSet<(RedisEndpoint? From, RedisEndpoint To)> Moves(SlotMap before, SlotMap after)
     {
         var losses = new HashSet<(RedisEndpoint?, RedisEndpoint)>();
         for (var slot = 0; slot < HashSlot.Count; slot++)
@@ -191,9 +191,10 @@ internal sealed class SlotRoutes(ShardLinks links, IRedisTopologyObserver? obser
     }
 
     /// <summary>
-    /// Whose place a server takes that is heard of before the map says so: that of its master, or
-    /// of the one that had the slot. With none it would count as one that was never seen, to which
-    /// nothing is replayed.
+    /// The link whose place a server takes, where a redirection names the server before the map
+    /// does: the link of its master, or else of the former owner of the slot. Without a predecessor
+    /// the server would count as one that was never seen, and nothing would be replayed to it. Null
+    /// where the map already calls the server a master, unless its master has sent the redirection.
     /// </summary>
     private RedisLink? PredecessorOf(RedisEndpoint moved, RedisEndpoint by, RedisLink? former) =>
         _map.MasterOf(moved) == by ? links.Find(by)

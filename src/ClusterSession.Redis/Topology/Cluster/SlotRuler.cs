@@ -5,7 +5,7 @@ using ClusterSession.Redis.Protocol;
 
 namespace ClusterSession.Redis.Topology.Cluster;
 
-/// <summary>What the slot map says of leases. Thread-safe.</summary>
+/// <summary>Knows from the slot map whether a server still owns its slots. Thread-safe.</summary>
 /// <param name="heartbeatPrefix">What keys begin with that heartbeats read.</param>
 /// <param name="time">The clock.</param>
 /// <param name="routeOf">The link that serves a slot now.</param>
@@ -39,7 +39,7 @@ internal sealed class SlotRuler(
             if (routeOf(slot)?.Current == connection)
             {
                 return Encoding.ASCII.GetBytes(
-                    string.Create(CultureInfo.InvariantCulture, $"{heartbeatPrefix}{{{HashSlot.NumberIn(slot)}}}")
+                    string.Create(CultureInfo.InvariantCulture, $"{heartbeatPrefix}{{{HashSlot.KeyNumberIn(slot)}}}")
                 );
             }
         }
@@ -58,7 +58,7 @@ internal sealed class SlotRuler(
                 && (link.Current is null || link.Current == connection)
             )
             {
-                return HashSlot.NumberIn(slot).ToString(CultureInfo.InvariantCulture);
+                return HashSlot.KeyNumberIn(slot).ToString(CultureInfo.InvariantCulture);
             }
         }
 

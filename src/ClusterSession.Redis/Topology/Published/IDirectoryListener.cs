@@ -11,11 +11,11 @@ internal interface IDirectoryListener
     void Published(PublishedMaster published);
 
     /// <summary>
-    /// It cannot be read, or nothing usable is published; says why. What was published before
-    /// stands.
+    /// The directory cannot be read, or nothing usable is published; says why. What was published
+    /// before stands.
     /// </summary>
     void Missing(ConnectException reason);
 
-    /// <summary>It is connected to again, and what it said last is used.</summary>
+    /// <summary>The directory is connected to again, and what it said last is used.</summary>
     void Found();
 }

@@ -60,8 +60,9 @@ internal sealed class PublishedEndpointSelector(
         lock (_gate)
         {
             _missing = null;
-            // A server of the directory that is behind the one before; not one of an ensemble that
-            // lost its data and counts changes anew, once its agents' epochs were raised.
+            // What is older than what was published before is ignored: that server of the directory
+            // is behind. An ensemble that lost its data counts changes anew; what it says is used
+            // once its agents' epochs were raised.
             if (_published is { } known && published.Change < known.Change && published.Epoch <= known.Epoch)
             {
                 return;

@@ -77,7 +77,10 @@ internal sealed class ZooKeeperDirectory(ZooKeeperOptions options, string? clust
         }
     }
 
-    /// <summary>Of what no read tells: while the watch waits, none is under way.</summary>
+    /// <summary>
+    /// Tells the listener of a lost and of a new connection. No read finds these out: while the
+    /// watch waits, no read is under way.
+    /// </summary>
     private void Told(ZooKeeperState state, IDirectoryListener listener)
     {
         if (state == ZooKeeperState.Disconnected)

@@ -10,11 +10,12 @@ namespace ClusterSession.Redis.Topology.Sentinel;
 ///   s2                            epoch 5: b       >  b, epoch 5
 ///   s3                            epoch 5: b      /
 /// </code>
-/// Rejected: asking for a majority. Of a finished failover one sentinel knows first, and its epoch
-/// already says that a majority has elected it. An epoch that was seen is not gone back from, also
-/// when its sentinel has gone: what an older one names was deposed. All sentinels down changes
-/// nothing: the last master stays. <see cref="Forget"/> is the way out when the sentinels were set
-/// up anew and count from 0.
+/// Rejected: asking for a majority. One sentinel is the first to know of a finished failover, and
+/// its epoch already says that a majority has elected that sentinel. The view never goes back from
+/// an epoch that was seen to an older one, not even when the sentinel with the newer epoch is gone:
+/// the master that the older epoch names was deposed. All sentinels down changes nothing: the last
+/// master stays. <see cref="Forget"/> is the way out when the sentinels were set up anew and count
+/// from 0.
 /// </remarks>
 internal sealed class SentinelView
 {
@@ -26,7 +27,7 @@ internal sealed class SentinelView
     /// <summary>The newest epoch seen; -1 before the first.</summary>
     public long Epoch { get; private set; } = -1;
 
-    /// <summary>How many sentinels have answered, so far.</summary>
+    /// <summary>How many sentinels have answered and were not lost since.</summary>
     public int Answered => _answers.Count;
 
     /// <summary>Whether all answers say that there is no master of that name.</summary>

@@ -17,8 +17,9 @@ internal static class CacheHeaders
     /// </summary>
     private const string Targeted = "CDN-Cache-Control";
 
-    /// <summary>Those of other names: of many caches, Akamai's, nginx's and LiteSpeed's.</summary>
-    private static readonly string[] OfOneCache =
+    /// <summary>Targeted headers of other names: one that many caches read, and those of Akamai,
+    /// nginx and LiteSpeed.</summary>
+    private static readonly string[] OtherTargeted =
     [
         "Surrogate-Control",
         "Edge-Control",
@@ -126,7 +127,7 @@ internal static class CacheHeaders
         (
             name.EndsWith(Targeted, StringComparison.OrdinalIgnoreCase)
             && (name.Length == Targeted.Length || name[^(Targeted.Length + 1)] == '-')
-        ) || OfOneCache.Contains(name, StringComparer.OrdinalIgnoreCase);
+        ) || OtherTargeted.Contains(name, StringComparer.OrdinalIgnoreCase);
 
     /// <summary>
     /// With names of fields the directive keeps only those from shared caches (RFC 9111, 5.2.2.7).

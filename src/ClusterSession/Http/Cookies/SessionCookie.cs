@@ -23,10 +23,11 @@ namespace ClusterSession.Http.Cookies;
 /// key:   HMAC-SHA256(secret, "ClusterSession application 1" | 0 | application)
 /// </code>
 /// The id is in front and never changes while it lives, so that a balancer can hash on it. Its
-/// length is fixed, so no two pairs of id and token give the same message to the MAC. A MAC of 128
-/// bits is as strong as the id. Base64url in its canonical form only: each value has one text, and
-/// another text is refused. Data Protection was rejected: 8.5 us and 1,136 bytes a cookie against
-/// 0.6 us and none, and its key ring is not shared by default.
+/// length is fixed, so no two pairs of id and token give the same message to the MAC. The MAC has
+/// 128 bits, which is what OWASP ASVS asks of a session id. Only the canonical form of base64url is
+/// accepted: each value has one text, and another text is refused. Data Protection was rejected:
+/// 8.5 us and 1,136 bytes a cookie against 0.6 us and none, and its key ring is not shared by
+/// default.
 /// </remarks>
 internal static class SessionCookie
 {

@@ -17,6 +17,7 @@ namespace ClusterSession.Http.SignIn;
 ///                                                     not count
 /// else the default scheme forwards (a policy scheme)  the one it forwards this request to, if that
 ///                                                     can sign in
+/// else the default sign-in scheme can sign in         that one
 /// else                                                none
 /// the default scheme is a remote provider             its tickets besides: they are those of the
 ///                                                     cookie that it signs in to

@@ -10,12 +10,12 @@ namespace ClusterSession.Stores.Outage;
 ///     ^                                         ^------------ it fails -----------------'  |
 ///     '--------------------------- it is answered, or the store reports a connection ------'
 /// </code>
-/// Only no response counts as a failure: no connection, or none in time. Whatever the server says
-/// is a response, given quickly: a refusal of writes (out of memory, fewer replicas than the server
-/// requires, not persisted, not permitted), also one that leaves open what has happened, says
-/// nothing of reads. Rejected: a failure ratio over a window, as libraries for many small
-/// dependencies have it; here is one server, and it either answers or does not. Thread-safe without
-/// a lock; the closed state costs one volatile read.
+/// Only a missing response counts as a failure: there is no connection, or nothing came in time.
+/// Whatever the server says is a response, given quickly. A refusal of writes (out of memory, fewer
+/// replicas than the server requires, not persisted, not permitted) says nothing of reads, and
+/// neither does an answer that leaves open what has happened. Rejected: a failure ratio over a
+/// window, as libraries for many small dependencies have it; here is one server, and it either
+/// answers or does not. Thread-safe without a lock; the closed state costs one volatile read.
 /// </remarks>
 internal sealed class CircuitBreaker(OutageOptions options, TimeProvider time)
 {

@@ -21,7 +21,7 @@ internal sealed class PartitionLanes
     /// runs only the last one is run: it is to look for itself for what there is to do.
     /// </summary>
     /// <exception cref="AggregateException">Earlier work of the partition has failed.</exception>
-    public void Run(int partition, Func<Task> work) => Begin(partition, work, isNext: true);
+    public void RunOrQueue(int partition, Func<Task> work) => Begin(partition, work, isNext: true);
 
     /// <summary>Waits until nothing runs.</summary>
     public async Task WhenIdleAsync()

@@ -72,7 +72,7 @@ internal sealed class StoreGuard(
     }
 
     public ValueTask<StoreRead> ReadAsync(SessionKey key, SessionVersion known, StoreDeadline deadline = default) =>
-        MayTry(store.PartitionOf(key), ref deadline) is var partition and >= 0
+        PartitionToTry(store.PartitionOf(key), ref deadline) is var partition and >= 0
             ? WatchAsync(
                 store.ReadAsync(key, known, deadline),
                 partition,
@@ -101,7 +101,7 @@ internal sealed class StoreGuard(
         out int partition
     )
     {
-        partition = MayTry(store.PartitionOf(key), ref deadline);
+        partition = PartitionToTry(store.PartitionOf(key), ref deadline);
         if (partition < 0)
         {
             return new(StoreWrite.Unavailable(StoreFailure.Unreachable));
@@ -126,7 +126,7 @@ internal sealed class StoreGuard(
     }
 
     public ValueTask<StoreWrite> MergeAsync(SessionKey key, in SessionMerge copy, StoreDeadline deadline = default) =>
-        MayTry(store.PartitionOf(key), ref deadline) is var partition and >= 0
+        PartitionToTry(store.PartitionOf(key), ref deadline) is var partition and >= 0
             ? WatchAsync(
                 store.MergeAsync(key, copy, deadline),
                 partition,
@@ -143,7 +143,7 @@ internal sealed class StoreGuard(
         TimeSpan tombstoneLife,
         StoreDeadline deadline = default
     ) =>
-        MayTry(store.PartitionOf(key), ref deadline) is var partition and >= 0
+        PartitionToTry(store.PartitionOf(key), ref deadline) is var partition and >= 0
             ? WatchAsync(
                 store.DestroyAsync(key, end, tombstoneLife, deadline),
                 partition,
@@ -155,14 +155,14 @@ internal sealed class StoreGuard(
             : new(StoreWrite.Unavailable(StoreFailure.Unreachable));
 
     public ValueTask<StoreTouch> TouchAsync(SessionKey key, TimeSpan life, TimeSpan leastLife) =>
-        MayTry(store.PartitionOf(key)) is var partition and >= 0
+        PartitionToTry(store.PartitionOf(key)) is var partition and >= 0
             ? WatchAsync(store.TouchAsync(key, life, leastLife, default), partition, key, static touch =>
                 (touch.Failure, touch.Damage)
             )
             : new(StoreTouch.Unavailable(StoreFailure.Unreachable));
 
     public ValueTask<StoreDocument> ReadDocumentAsync(string name, DocumentPosition known) =>
-        MayTry(store.PartitionOfDocument(name)) is var partition and >= 0
+        PartitionToTry(store.PartitionOfDocument(name)) is var partition and >= 0
             ? WatchAsync(store.ReadDocumentAsync(name, known, default), partition, name)
             : new(StoreDocument.Unavailable(StoreFailure.Unreachable));
 
@@ -171,7 +171,7 @@ internal sealed class StoreGuard(
         IReadOnlyList<DocumentElement> elements,
         TimeSpan life
     ) =>
-        MayTry(store.PartitionOfDocument(name)) is var partition and >= 0
+        PartitionToTry(store.PartitionOfDocument(name)) is var partition and >= 0
             ? WatchAsync(store.MergeDocumentAsync(name, elements, life, default), partition, name)
             : new(StoreDocument.Unavailable(StoreFailure.Unreachable));
 
@@ -180,8 +180,10 @@ internal sealed class StoreGuard(
     /// </summary>
     public void Connected(int partition) => Answered(partition);
 
-    /// <summary>A commit has ended so. Only what <see cref="StoreFailures.IsResponse"/> calls none
-    /// counts against the partition.</summary>
+    /// <summary>
+    /// Takes the answer of a commit. Only a failure that is no response (<see
+    /// cref="StoreFailures.IsResponse"/>) counts against the partition.
+    /// </summary>
     /// <param name="partition">
     /// The partition that was asked; -1: nothing is to be said of any.
     /// </param>
@@ -216,17 +218,17 @@ internal sealed class StoreGuard(
     }
 
     /// <summary>The partition, if an operation may go there now; else -1.</summary>
-    private int MayTry(int partition) => _breakers.Of(partition).MayTry() ? partition : -1;
+    private int PartitionToTry(int partition) => _breakers.Of(partition).MayTry() ? partition : -1;
 
     /// <summary>
-    /// The same, if there is time. A deadline that is about as late as the store's own limit
-    /// becomes none: then nobody needs a timer.
+    /// The partition, if an operation may go there now and there is time; else -1. A deadline that
+    /// is about as late as the store's own limit becomes none: then nobody needs a timer.
     /// </summary>
-    private int MayTry(int partition, ref StoreDeadline deadline)
+    private int PartitionToTry(int partition, ref StoreDeadline deadline)
     {
         var left = deadline.Left;
         deadline = StoreBudget.IsNearlyWhole(left, _hardTimeout) ? StoreDeadline.None : deadline;
-        return left > TimeSpan.Zero ? MayTry(partition) : -1;
+        return left > TimeSpan.Zero ? PartitionToTry(partition) : -1;
     }
 
     /// <summary>

@@ -149,7 +149,7 @@ public sealed class MergeInterruptionTests(ITestOutputHelper output) : IAsyncLif
             Assert.Equal(string.Join(' ', text.Split(' ').Order()), string.Join(' ', has.Split(' ').Order()));
         }
 
-        Assert.All(reports, static report => Assert.Equal(0, report.Unreadable));
+        Assert.All(reports, static report => Assert.Equal(0, report.LeftOut));
         Assert.Equal(0, (await _site.MergeAsync()).Written);
     }
 

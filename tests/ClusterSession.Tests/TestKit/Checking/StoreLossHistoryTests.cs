@@ -55,7 +55,7 @@ public sealed class StoreLossHistoryTests
         Lawful(h => Deleted(h, Holder.IsFrozen, flags: EventFlags.Regressed));
 
     [Fact]
-    public void Session_may_be_lost_with_the_node_that_renewed_its_id_though_another_had_it_under_the_old_id() =>
+    public void Session_may_be_lost_with_the_node_that_renewed_its_id_although_another_had_it_before() =>
         Lawful(h => DeletedAfterRenewal(h, restarted: "B"));
 
     [Fact]

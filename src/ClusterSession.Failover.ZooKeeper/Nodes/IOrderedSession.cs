@@ -2,10 +2,8 @@ using ClusterSession.ZooKeeper;
 
 namespace ClusterSession.Failover.ZooKeeper.Nodes;
 
-/// <summary>
-/// Who asks: one session, whose questions are answered in their order.
-/// </summary>
-internal interface INodeAccess
+/// <summary>One session; the server answers its requests in order.</summary>
+internal interface IOrderedSession
 {
     ValueTask<ZooKeeperResult<IReadOnlyList<NodeChangeResult>>> ChangeAsync(
         IEnumerable<NodeChange> changes,

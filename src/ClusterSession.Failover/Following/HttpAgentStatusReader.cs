@@ -8,7 +8,7 @@ namespace ClusterSession.Failover.Following;
 /// <summary>One agent, over HTTP. It is asked to read only.</summary>
 /// <param name="client">Has a timeout.</param>
 /// <param name="agent">Address of the agent.</param>
-internal sealed class AgentStatus(HttpClient client, Uri agent) : IAgentStatus
+internal sealed class HttpAgentStatusReader(HttpClient client, Uri agent) : IAgentStatusReader
 {
     private readonly Uri _address = new(agent, "/cluster");
 
