@@ -163,7 +163,10 @@ internal sealed class AgentChangeLog(FailoverTimings timings, Func<string, strin
         }
     }
 
-    /// <summary>The own merge; of others their agents speak.</summary>
+    /// <summary>
+    /// Logs the way back and the merge of this agent's own member. The agents of the other members
+    /// log theirs.
+    /// </summary>
     private void Merge(ClusterView view)
     {
         if (
@@ -186,7 +189,7 @@ internal sealed class AgentChangeLog(FailoverTimings timings, Func<string, strin
         if (isNew)
         {
             _isForeignLogged &= merge.What.Source == _merge?.What.Source;
-            logger.MergeBegan(view.Self, merge.Member, merge.What.Epoch);
+            logger.MergeBegan(view.Self, merge.Master, merge.What.Epoch);
         }
 
         if (merge.Counts.Foreign > 0 && !_isForeignLogged)
@@ -212,7 +215,7 @@ internal sealed class AgentChangeLog(FailoverTimings timings, Func<string, strin
 
         if (merge.State == MergeState.Merged)
         {
-            logger.MergeEnded(member, merge.Member, merge.Counts.Scanned, merge.Counts.Written, merge.Counts.Bytes);
+            logger.MergeEnded(member, merge.Master, merge.Counts.Scanned, merge.Counts.Written, merge.Counts.Bytes);
             if (merge.Counts.LeftOut > 0)
             {
                 logger.MergeLeftOut(member, merge.Counts.LeftOut);
@@ -220,7 +223,7 @@ internal sealed class AgentChangeLog(FailoverTimings timings, Func<string, strin
         }
         else if (merge.State == MergeState.Failed)
         {
-            logger.MergeFailed(member, merge.Member, merge.Why ?? "No reason is known.");
+            logger.MergeFailed(member, merge.Master, merge.Why ?? "No reason is known.");
         }
     }
 

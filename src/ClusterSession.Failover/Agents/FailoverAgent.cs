@@ -248,7 +248,8 @@ internal sealed class FailoverAgent
                 )
             )
             .ConfigureAwait(false);
-        // Where nobody is left to ask, one that was forgotten may be adopted again.
+        // Nobody to ask is no promise: a member that was forgotten may be adopted again, and take
+        // the lease.
         if (answers.Length > 0 && answers.All(isPromised => isPromised))
         {
             _lease.OthersPromised(askedAt);
@@ -264,7 +265,8 @@ internal sealed class FailoverAgent
     /// </summary>
     private async Task ExtendAsync(ClusterView view, CancellationToken cancellation)
     {
-        var now = _time.GetUtcNow(); // Before what is left is counted: a freeze between the two shortens.
+        // Before what is left is counted: a freeze between the two shortens the record's life.
+        var now = _time.GetUtcNow();
         if (
             view.Own is { HasOwnRecord: true, Record: { } record }
             && _lease.NextRecordLife() is var left

@@ -6,7 +6,8 @@ namespace ClusterSession.Failover.Agents;
 internal interface IRedisProbe
 {
     /// <summary>
-    /// Why the last look has seen nothing, as its error says; null: it has, or nothing is known.
+    /// Why the last look has seen nothing, as its error says; null: it has seen the Redis, or
+    /// nothing is known.
     /// </summary>
     string? Trouble => null;
 

@@ -54,11 +54,11 @@ internal sealed class MergeRun(FailoverTimings timings, AgentLinks links)
             );
         _ending?.Dispose();
         _ending = new CancellationTokenSource();
-        var sight = new MergeSight(command.Member, what, MergeState.Running);
+        var sight = new MergeSight(command.Master, what, MergeState.Running);
         Show(sight);
         _run = RunAsync(
             sight,
-            view.Document.Find(command.Member)!,
+            view.Document.Find(command.Master)!,
             command,
             new MergeTerms(since, replicas),
             _ending.Token
@@ -157,7 +157,9 @@ internal sealed class MergeRun(FailoverTimings timings, AgentLinks links)
                 + "copied aside."
         : null;
 
-    /// <summary>Why it was not possible; null: it was.</summary>
+    /// <summary>
+    /// Copies the files aside. Returns why that was not possible; null: it was possible.
+    /// </summary>
     private async Task<string?> SetAsideAsync(long epoch, CancellationToken cancellation)
     {
         try

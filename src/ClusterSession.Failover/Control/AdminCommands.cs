@@ -43,7 +43,8 @@ internal sealed class AdminCommands(RedisConnection connection)
     }
 
     /// <summary>
-    /// A script. From Redis 7 on those that write must say that they may where memory is full.
+    /// Runs a script. From Redis 7 on, a script that is allowed to write where memory is full must
+    /// say so itself.
     /// </summary>
     public ValueTask<RedisReply> EvalAsync(
         string script,

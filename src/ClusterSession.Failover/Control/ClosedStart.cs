@@ -71,10 +71,10 @@ internal sealed record ClosedStart
     /// </summary>
     public IReadOnlyList<IReadOnlyList<string>> Directives() =>
         [
-            // Off, and with all rights: when Redis loads its append-only file as this user, it
-            // drops every transaction, so every script's writes, in which one command is not
-            // permitted. "reset" removes nopass, with which protected mode would refuse other
-            // hosts.
+            // Off, and with all rights. Redis loads its append-only file as this user. It drops
+            // every transaction there in which one command is not permitted to the user, and the
+            // writes of a script are a transaction too. "reset" removes nopass, with which
+            // protected mode would refuse other hosts.
             ["user", "default", "reset", "off", "~*", "&*", "+@all"],
             ["user", AgentUser, "reset", "on", Digest(AgentPassword), "~*", "&*", "+@all"],
             [

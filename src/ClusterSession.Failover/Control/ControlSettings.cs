@@ -23,8 +23,8 @@ internal sealed record ControlSettings
     public string ApplicationUser { get; init; } = "cluster-session";
 
     /// <summary>
-    /// After so long a Redis that does not answer is taken for unreachable, and is connected to
-    /// anew: a connection that was cut is not repaired by waiting.
+    /// How long a Redis may leave a command unanswered before it is taken for unreachable and
+    /// connected to anew: a connection that was cut is not repaired by waiting.
     /// </summary>
     public TimeSpan Silence { get; init; } = TimeSpan.FromSeconds(2);
 

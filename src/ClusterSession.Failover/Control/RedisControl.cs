@@ -116,8 +116,8 @@ internal sealed class RedisControl(
             tenure.RunId,
             async commands =>
             {
-                // The lease keeps a master that is cut off from taking writes. Where Redis asks for
-                // replicas too, a master that has none yet could not be opened.
+                // A master that is cut off takes no writes, because of the lease. Where Redis asks
+                // for replicas too, a master that has none yet could not be opened.
                 await commands.SendAsync("CONFIG", "SET", "min-replicas-to-write", "0").ConfigureAwait(false);
                 var epoch = tenure.Epoch.ToString(CultureInfo.InvariantCulture);
                 var refusal = await commands

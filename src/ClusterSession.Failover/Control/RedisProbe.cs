@@ -13,15 +13,18 @@ namespace ClusterSession.Failover.Control;
 /// <remarks>
 /// Each look asks anew: an answer to an earlier question may be older than what the agent has read
 /// since. All or nothing: a Redis that loads its data (LOADING), runs a long script (BUSY), or
-/// hides its data (MASTERDOWN) is unreachable. Its run id alone would decide nothing that its end
-/// does not, and half a sight says "no epoch" or "closed" of a Redis that has one, or is open.
+/// hides its data (MASTERDOWN) is unreachable. Its run id alone would lead to no decision that the
+/// end of its process does not lead to as well. Half a sight would say "no epoch" or "closed" of a
+/// Redis that has an epoch, or is open.
 /// </remarks>
 internal sealed class RedisProbe(AdminLink link, ControlSettings settings) : IRedisProbe
 {
     private readonly SightReader _reader = new(new RedisKeys(settings.KeyPrefix), settings.ApplicationUser);
     private volatile string? _trouble;
 
-    /// <summary>Why the last look has seen nothing; null: it has.</summary>
+    /// <summary>
+    /// Why the last look has seen nothing; null: it has seen the Redis, or there was no look yet.
+    /// </summary>
     public string? Trouble => _trouble;
 
     /// <inheritdoc/>

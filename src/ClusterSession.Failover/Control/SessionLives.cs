@@ -16,10 +16,10 @@ internal static class SessionLives
     /// <remarks>
     /// To leave out <c>LongestRequest</c> loses no session that a node would serve: after
     /// <c>IdleTimeout</c> and 1.25 touch intervals without a use every node refuses it, and the
-    /// store keeps it only for requests that are still running. One that is merged counts at the
-    /// nodes as used up to <c>LongestRequest</c> earlier than it was. It still lives for its
-    /// <c>IdleTimeout</c> if <c>LongestRequest</c> is not longer than 1.25 touch intervals, as by
-    /// default.
+    /// store keeps it only for requests that are still running. To the nodes, the last use of a
+    /// session that is merged looks earlier than it was, by up to <c>LongestRequest</c>. The
+    /// session still lives for its <c>IdleTimeout</c> if <c>LongestRequest</c> is not longer than
+    /// 1.25 touch intervals, as by default.
     /// </remarks>
     /// <param name="idleTimeout">Its <c>IdleTimeout</c>.</param>
     /// <param name="ticketLife">Life of its tickets; zero: it has none in the store.</param>

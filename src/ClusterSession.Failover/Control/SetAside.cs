@@ -61,8 +61,9 @@ internal sealed class SetAside(RedisEndpoint source, ControlSettings settings, T
     }
 
     /// <summary>
-    /// One that is under way already is waited for, and another one begun: it may have begun before
-    /// this Redis left its former master, and then lacks what came from that afterwards.
+    /// Has Redis save a snapshot. If a save is under way already, its end is waited for, and
+    /// another one is begun: the first may have begun before this Redis left its former master, and
+    /// then lacks what came from that master afterwards.
     /// </summary>
     private async Task SaveAsync(AdminCommands commands, CancellationToken cancellation)
     {

@@ -9,8 +9,10 @@ internal interface ICoordinatorKind
     /// <summary>What comes before the <c>=</c>.</summary>
     string Name { get; }
 
-    /// <summary>What is wrong with what comes behind it; null: nothing. No secret is in
-    /// it.</summary>
+    /// <summary>
+    /// What is wrong with what comes behind the <c>=</c>; null: nothing. The sentence contains no
+    /// secret.
+    /// </summary>
     string? Fault(string text);
 
     /// <summary>The store as people are told of it, without secrets.</summary>

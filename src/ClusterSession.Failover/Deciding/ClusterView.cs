@@ -6,8 +6,8 @@ namespace ClusterSession.Failover.Deciding;
 
 /// <summary>
 /// Everything that one agent knows at one moment. The state of the coordination store was read
-/// before the members were looked at: one seen closed while the lease is free stays so until the
-/// lease is taken.
+/// before the members were looked at: so a member that is seen closed under a free lease stays
+/// closed until the lease is taken.
 /// </summary>
 internal sealed record ClusterView
 {
@@ -25,7 +25,7 @@ internal sealed record ClusterView
     /// <summary>The document of that state, else the one that was read last.</summary>
     public required ClusterDocument Document { get; init; }
 
-    /// <summary>The members in sight.</summary>
+    /// <summary>What is seen of each member, also of one that does not respond.</summary>
     public required IReadOnlyDictionary<string, MemberSight> Members { get; init; }
 
     /// <summary>

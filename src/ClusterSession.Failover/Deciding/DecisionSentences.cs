@@ -34,7 +34,7 @@ internal static class DecisionSentences
             RedisAction.Leave => "This Redis leaves the master that it followed, and follows nobody until its data "
                 + "was looked at again.",
             RedisAction.Follow follow => $"Nothing is lost by it, so this Redis follows {follow.Member}.",
-            RedisAction.Merge merge => $"What only this Redis has is merged into the master {merge.Member}, before it "
+            RedisAction.Merge merge => $"What only this Redis has is merged into the master {merge.Master}, before it "
                 + "follows that one.",
             RedisAction.Promote => "This Redis stops following and becomes a master that is still closed.",
             RedisAction.Open => "This Redis is the master of the lease and is opened for writes.",

@@ -247,7 +247,8 @@ internal sealed class ElectionRules(FailoverTimings timings)
     }
 
     /// <summary>
-    /// Whether a higher epoch was opened, or a Redis is seen that cannot be used, with newer data.
+    /// Whether newer data exists that cannot be used: a higher epoch was opened, or a Redis has
+    /// newer data and its agent is not responding.
     /// </summary>
     private bool IsNewerOutOfReach(ClusterView view, ClusterMember[] members, RedisSight best) =>
         LedgerRules.Lines(view.Document, view.Now, except: null).Any(line => IsNewer(view, line, best))
@@ -263,7 +264,8 @@ internal sealed class ElectionRules(FailoverTimings timings)
         && !WasNeverOpened(view.Of(line.Member).Redis, line);
 
     /// <summary>
-    /// Its lease ended before it wrote its epoch, which it does before it takes commits.
+    /// Whether the process of a ledger line was never opened: its lease ended before it wrote its
+    /// epoch. A Redis takes commits only after that.
     /// </summary>
     private static bool WasNeverOpened(RedisSight redis, UnmergedData line) =>
         redis.IsReachable && redis.RunId == line.RunId && redis.DataEpoch < line.Epoch;

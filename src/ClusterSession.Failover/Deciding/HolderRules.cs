@@ -109,8 +109,8 @@ internal sealed class HolderRules(FailoverTimings timings)
     }
 
     /// <summary>
-    /// A full disk is no reason to be without any master, but one to hand over where nothing is
-    /// lost by it.
+    /// Whether a replica that can take writes may take over. A full disk is a reason to hand over
+    /// where nothing is lost by that. It is no reason to be without any master.
     /// </summary>
     private bool HasReplicaThatCouldTakeWrites(ClusterView view, Tenure tenure) =>
         view
@@ -122,9 +122,10 @@ internal sealed class HolderRules(FailoverTimings timings)
             );
 
     /// <summary>
-    /// Whether a change that began without newer data is to be given up for it: the agent may have
-    /// stood still before it took the lease. Not where the newer one cannot become master: then
-    /// this one is next again.
+    /// Whether a change that began without newer data is to be given up, since that data is in
+    /// sight now: the agent may have stood still before it took the lease. It is not given up where
+    /// the member with the newer data cannot become master: then this member would be elected
+    /// again.
     /// </summary>
     private bool IsOvertaken(ClusterView view, ClusterChange change) =>
         change is { Kind: ChangeKind.Failover, LacksNewerData: true }

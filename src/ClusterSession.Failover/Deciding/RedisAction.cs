@@ -40,9 +40,9 @@ internal abstract record RedisAction
     /// Merge what this Redis has and the master lacks into that, in the background; then copy a
     /// snapshot of its data aside. The Redis itself is only read.
     /// </summary>
-    /// <param name="Member">Name of the master.</param>
+    /// <param name="Master">Name of the master.</param>
     /// <param name="Tenure">By which each write is fenced.</param>
-    public sealed record Merge(string Member, Tenure Tenure) : RedisAction;
+    public sealed record Merge(string Master, Tenure Tenure) : RedisAction;
 
     /// <summary>Become a closed master and admit those that follow it under this lease.</summary>
     /// <param name="Tenure">Of this process.</param>
@@ -54,8 +54,9 @@ internal abstract record RedisAction
     public sealed record Close : RedisAction;
 
     /// <summary>
-    /// Write the data's epoch and the record in one step, then admit clients and replicas: nobody
-    /// is let in by a command that a frozen Redis executes after its lease.
+    /// Write the data's epoch and the record in one step, then admit clients and replicas. A
+    /// command that a frozen Redis executes after its lease lets nobody in. Only where memory is
+    /// full may a late one let a client in, whose writes are answered FENCED.
     /// </summary>
     /// <param name="Tenure">Of this process.</param>
     public sealed record Open(Tenure Tenure) : RedisAction;

@@ -71,8 +71,9 @@ internal sealed class ReplicaRules(FailoverTimings timings)
     }
 
     /// <summary>
-    /// A replica first leaves its former master, and is looked at again: between a look and the
-    /// command that link could come up, and bring what the next master lacks.
+    /// A replica first leaves its former master, and is looked at again. Else the link to the
+    /// former master could come up between the look and the command to follow, and bring what the
+    /// next master lacks.
     /// </summary>
     public static RedisAction LeaveOrFollow(RedisSight own, string member, Tenure tenure) =>
         own is { IsMaster: false, Follows: { Epoch: not RedisAction.Leave.NoLease } }

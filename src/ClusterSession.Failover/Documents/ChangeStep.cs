@@ -9,7 +9,9 @@ internal enum ChangeStep
     /// <summary>The most advanced replica becomes a closed master.</summary>
     PromoteSource,
 
-    /// <summary>The target follows it until it has everything.</summary>
+    /// <summary>
+    /// The target follows the source, the most advanced replica, until it has everything.
+    /// </summary>
     FollowSource,
 
     /// <summary>The target stops following.</summary>

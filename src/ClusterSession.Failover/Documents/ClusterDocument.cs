@@ -107,8 +107,8 @@ internal sealed record ClusterDocument
         Discards.Any(discard => discard.Member == member && epoch <= discard.Epoch);
 
     /// <summary>
-    /// This document with one more event. The same as the event before, but for the time,
-    /// replaces it: what is tried again and again must not push out the rest.
+    /// This document with one more event. An event that differs from the event before only in its
+    /// time replaces that one: what is tried again and again must not push out the rest.
     /// </summary>
     public ClusterDocument With(ClusterEvent happened)
     {

@@ -2,13 +2,15 @@ namespace ClusterSession.Failover.Documents;
 
 /// <summary>
 /// A line of the ledger: a member whose data the present master may lack in part. It stays closed
-/// and follows nobody until the master provably has its data, because it had that from the start or
-/// it was merged; or until the data was discarded, or is to be replaced (reinit).
+/// and follows nobody until the master provably has the member's data (from the start, or by a
+/// merge), or until that data was discarded, or is to be replaced (reinit).
 /// </summary>
 /// <param name="Epoch">Epoch of the data: that of its own lease, or of the master it
 /// followed.</param>
 /// <param name="Member">Name of the member.</param>
-/// <param name="RunId">The process that was seen last.</param>
+/// <param name="RunId">
+/// The process that had the data when the line was written. A restart does not change it.
+/// </param>
 /// <param name="Since">
 /// Since when its data is out of touch; never later than the moment at which the line was written.
 /// By the clock of another member, once that one has dated it (<see cref="IsDatedByItself"/>). It

@@ -151,7 +151,7 @@ internal static class ClusterReport
         view.Of(member).Merge is { } merge
         && view.Document.Ruler is { } ruler
         && (merge.What.Target, merge.What.Epoch) == (ruler.RunId, ruler.Epoch)
-            ? new MergeStatus(merge.State, merge.Member, merge.Counts.Scanned, merge.Counts.Of, merge.Counts.Written)
+            ? new MergeStatus(merge.State, merge.Master, merge.Counts.Scanned, merge.Counts.Of, merge.Counts.Written)
             {
                 ForeignKeys = merge.Counts.Foreign,
                 LeftOut = merge.Counts.LeftOut,

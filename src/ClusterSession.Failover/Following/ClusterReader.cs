@@ -7,8 +7,9 @@ using ClusterSession.Failover.Face;
 namespace ClusterSession.Failover.Following;
 
 /// <summary>
-/// The coordinator as a follower has it: what the agents answer. It can be read only, and its lease
-/// is always another's, so that who decides by it follows, and never takes part in an election.
+/// The coordinator as a follower has it: what the agents answer. It can only be read. Its lease is
+/// always another's. So a decider that reads it lets its Redis follow, and never takes part in an
+/// election.
 /// </summary>
 internal sealed class ClusterReader : IFailoverCoordinator
 {

@@ -6,8 +6,9 @@ using ClusterSession.Failover.Sights;
 namespace ClusterSession.Failover.Following;
 
 /// <summary>
-/// The ledger's line of a follower. The holder of the lease writes none for who is no member; so a
-/// follower keeps its own, which is over when it has everything of the master.
+/// The ledger's line of a follower. The holder of the lease writes no line for a Redis that is no
+/// member. So a follower keeps its own line, and removes it when the follower has everything of the
+/// master.
 /// </summary>
 /// <remarks>
 /// It does not outlast the process. After a restart, the follower's data counts as out of touch

@@ -7,7 +7,7 @@ using Microsoft.Extensions.Logging;
 
 namespace ClusterSession.Failover.Hosting;
 
-/// <summary>Makes an agent and its parts of the settings.</summary>
+/// <summary>Makes an agent, and its parts, from the settings.</summary>
 internal static class AgentBuilder
 {
     public static FailoverTimings Timings(FailoverOptions options) =>

@@ -112,7 +112,7 @@ internal sealed class ImaginedCluster(
     {
         var what = new MergedData(merge.Tenure.RunId, merge.Tenure.Epoch, _members[member].Redis.RunId);
         var isNew = _members[member].Merge is not { State: MergeState.Merged } merged || merged.What != what;
-        _members[member] = _members[member] with { Merge = new MergeSight(merge.Member, what, MergeState.Merged) };
+        _members[member] = _members[member] with { Merge = new MergeSight(merge.Master, what, MergeState.Merged) };
         return isNew;
     }
 

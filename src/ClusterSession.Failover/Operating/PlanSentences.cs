@@ -35,7 +35,7 @@ internal static class PlanSentences
             Decision.Command { What: RedisAction.Promote } =>
                 $"{view.Self} stops following and is a master that is closed for now.",
             Decision.Command { What: RedisAction.Merge merge } =>
-                $"What only {view.Self} has is merged into {merge.Member}, and its files are copied aside.",
+                $"What only {view.Self} has is merged into {merge.Master}, and its files are copied aside.",
             Decision.Command { What: RedisAction.Leave } => $"{view.Self} leaves the master that it followed.",
             Decision.Command { What: RedisAction.Follow follow } => $"{view.Self} follows {follow.Member}"
                 + (

@@ -179,8 +179,9 @@ public sealed class FailoverOptions
     public TimeSpan IdleTimeout { get; set; } = TimeSpan.FromMinutes(20);
 
     /// <summary>
-    /// Longest life of the application's login tickets, where they are kept in the store: ends and
-    /// revocations are merged for that much longer. Default: 0, there are none; 0 to 365 days.
+    /// Longest life of the application's login tickets, where they are kept in the store. Ends and
+    /// revocations are merged for that much longer than sessions, and for at least twice as long as
+    /// sessions. Default: 0, there are none; 0 to 365 days.
     /// </summary>
     public TimeSpan TicketLife { get; set; }
 

@@ -43,8 +43,9 @@ public sealed class RaftCoordinatorOptions
     public TimeSpan LowerElectionTimeout { get; set; } = TimeSpan.FromMilliseconds(150);
 
     /// <summary>
-    /// Longest such time; each election draws between the two. Default: 300 ms; above
-    /// <see cref="LowerElectionTimeout"/>, at most 20 s.
+    /// Longest time without a message of the leader after which a member stands for election. Each
+    /// election draws a time between <see cref="LowerElectionTimeout"/> and this. Default: 300 ms;
+    /// above <see cref="LowerElectionTimeout"/>, at most 20 s.
     /// </summary>
     public TimeSpan UpperElectionTimeout { get; set; } = TimeSpan.FromMilliseconds(300);
 

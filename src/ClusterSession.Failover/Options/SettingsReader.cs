@@ -45,7 +45,8 @@ internal sealed partial class SettingsReader(IConfigurationSection section, ICol
         );
 
     /// <summary>
-    /// In the one form that cannot be misread: .NET reads 20 as 20 days, and 24:00:00 as 24.
+    /// Reads a duration, in the one form that cannot be misread: .NET reads 20 as 20 days, and
+    /// 24:00:00 as 24 days.
     /// </summary>
     public void Span(string name, Action<TimeSpan> set) =>
         Value(

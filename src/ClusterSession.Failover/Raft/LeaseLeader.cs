@@ -125,7 +125,8 @@ internal sealed class LeaseLeader(
     }
 
     /// <summary>
-    /// What needs a clock is decided here, and what the map would refuse anyway; null: to the log.
+    /// Decides what needs a clock, and what the map would refuse anyway. Null: the operation has to
+    /// go to the log.
     /// </summary>
     private Answer? Decide(Reign reign, Operation operation)
     {

@@ -4,8 +4,9 @@ using ClusterSession.Failover.Leases;
 namespace ClusterSession.Failover.Raft;
 
 /// <summary>
-/// Takes the answer of an entry from where it is applied to who has written it. The log hands it to
-/// whatever entry comes to that index, also to another leader's: hence the id.
+/// Carries the answer of an entry from the place where the entry is applied to the caller that has
+/// written it. The log hands this object to whatever entry comes to that index, also to another
+/// leader's. So it has the id of its operation, and takes the answer of that operation only.
 /// </summary>
 internal sealed class Outcome(OperationId id)
 {

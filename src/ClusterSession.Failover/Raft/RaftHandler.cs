@@ -3,7 +3,8 @@ using System.Net;
 namespace ClusterSession.Failover.Raft;
 
 /// <summary>
-/// What every request to another server has: the secret, and no candidacy of a server without data.
+/// Adds the secret to every request to another server. Holds back the vote requests of a server
+/// without data (<see cref="VoteGate"/>).
 /// </summary>
 internal sealed class RaftHandler(string secret, VoteGate gate, HttpMessageHandler inner) : DelegatingHandler(inner)
 {

@@ -16,8 +16,8 @@ namespace ClusterSession.Failover.Raft;
 
 /// <summary>
 /// One server of the coordination store, inside an application: its log, its map, its place in the
-/// cluster. What the library needs of services it finds in a provider of its own, so that the
-/// application's are left alone.
+/// cluster. The Raft library (DotNext) finds the services that it needs in a provider of its own,
+/// so that the application's services are left alone.
 /// </summary>
 internal sealed class RaftServer(
     IOptions<RaftCoordinatorOptions> options,

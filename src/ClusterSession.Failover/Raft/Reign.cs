@@ -70,8 +70,9 @@ internal sealed class Reign(long term, TimeProvider clock, CancellationToken tok
     }
 
     /// <summary>
-    /// A grant that this reign sees for the first time counts from now: never too early. One before
-    /// a grant that is counted already is over, even where the caller's record still shows it.
+    /// Whether the lease still runs. A grant that this reign sees for the first time counts from
+    /// now: never too early. A grant is over if a later one is counted already, even where the
+    /// caller's record still shows it.
     /// </summary>
     private bool IsRunningLocked(string cluster, ClusterRecord record)
     {

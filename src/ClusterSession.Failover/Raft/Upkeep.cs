@@ -62,7 +62,9 @@ internal sealed class Upkeep(
                 var status = await peers.StatusAsync(server, stopping).ConfigureAwait(false);
                 if (!leader.IsLeading)
                 {
-                    break; // The next leader watches; asked to resign, this server would pass that on to it.
+                    // The next leader watches. Asked to resign now, this server would pass the
+                    // request on to that leader.
+                    break;
                 }
 
                 if (watch.IsStalled(server, status, committed))

@@ -13,7 +13,9 @@ internal sealed record MemberSight(RedisSight Redis, bool IsAgentAlive)
     /// </summary>
     public TimeSpan InStepFor { get; init; }
 
-    /// <summary>For how long it was not; zero: it is.</summary>
+    /// <summary>
+    /// For how long its Redis was not seen to follow the master closely; zero: it does.
+    /// </summary>
     public TimeSpan OutOfStepFor { get; init; }
 
     /// <summary>

@@ -4,10 +4,14 @@ using ClusterSession.Failover.Documents;
 namespace ClusterSession.Failover.Sights;
 
 /// <summary>What an agent says of the merge of its member's data into the master.</summary>
-/// <param name="Member">Name of the master.</param>
+/// <param name="Master">Name of the master.</param>
 /// <param name="What">From which process into which, and under which lease.</param>
 /// <param name="State">How far it has come.</param>
-internal sealed record MergeSight(string Member, MergedData What, [property: JsonPropertyName("step")] MergeState State)
+internal sealed record MergeSight(
+    [property: JsonPropertyName("member")] string Master,
+    MergedData What,
+    [property: JsonPropertyName("step")] MergeState State
+)
 {
     public MemberMergeCounts Counts { get; init; } = MemberMergeCounts.None;
 

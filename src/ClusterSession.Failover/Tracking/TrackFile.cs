@@ -15,11 +15,11 @@ namespace ClusterSession.Failover.Tracking;
 /// anything else, or unknown    -254                   keepalived: FAULT, never has it
 /// </code>
 /// Only the master's host may have the address, so nobody takes it because a neighbour is silent.
-/// The number grows with the lease: what an agent left behind that has died is below that of the
-/// next master, whose host keepalived then prefers. It begins anew after 100 leases, and so the
-/// file is written again every second: keepalived's script takes one that is old for no master.
-/// More numbers would leave no room for a high priority to begin with, and a host of a low one
-/// waits longer before it takes over (Skew_Time, RFC 5798 section 6.1).
+/// The number grows with the lease. The number that a dead agent has left behind is below that of
+/// the next master, and keepalived then prefers the next master's host. The number begins anew
+/// after 100 leases. So the file is written again every second, and keepalived's script treats an
+/// old file as "no master". More numbers would leave no room for a high priority to begin with, and
+/// a host with a low priority waits longer before it takes over (Skew_Time, RFC 5798 section 6.1).
 /// <para>
 /// It is written on the agent's loop before Redis is closed, and by a timer while that loop stands
 /// still. Both write synchronously, since a close must not overtake it: a few bytes in memory.
@@ -37,8 +37,8 @@ internal sealed class TrackFile(string path, ClusterFace face, TimeProvider time
     public const int BasePriority = 150;
 
     /// <summary>
-    /// How many leases have numbers of their own: 254 is the highest priority that a host without
-    /// the address by birth may have (RFC 5798 section 5.2.4).
+    /// How many leases have numbers of their own. 254 is the highest priority of a host that is not
+    /// the owner of the address (RFC 5798 section 5.2.4).
     /// </summary>
     public const int Values = 100;
 

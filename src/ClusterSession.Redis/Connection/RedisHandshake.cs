@@ -156,8 +156,8 @@ internal static class RedisHandshake
     }
 
     /// <summary>
-    /// Why a server is not used that cannot be relied on to push what others change, where that is
-    /// asked for.
+    /// Says why a server is not used: the settings ask for pushes of what others change, and the
+    /// server cannot be relied on for them.
     /// </summary>
     public static ConnectException LacksTracking(RedisEndpoint endpoint, string reason) =>
         new(

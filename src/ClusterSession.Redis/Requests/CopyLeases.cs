@@ -7,8 +7,8 @@ namespace ClusterSession.Redis.Requests;
 /// <summary>
 /// The leases of local copies: one for each connection, current while the connection has proved
 /// alive within the lease time, and never before its server has proved that it pushes what changes.
-/// Asked on the reader loop, so that a copy read before a FLUSHALL never gets the lease of after
-/// it.
+/// A lease is asked for on the reader loop, so that a copy that was read before a FLUSHALL never
+/// gets a lease that is made after the FLUSHALL.
 /// </summary>
 internal sealed class CopyLeases(TimeSpan length)
 {

@@ -35,8 +35,8 @@ namespace ClusterSession.Redis.Requests;
 /// {prefix}:1:nodes               no key, but the channel on which nodes publish
 /// ]]></code>
 /// The 1 is the version of this layout: two releases with different layouts can share a server
-/// without reading each other's records. The braces make all keys that a session may get one hash
-/// slot of a cluster.
+/// without reading each other's records. The braces put all keys that a session may get into one
+/// hash slot of a cluster.
 /// </remarks>
 internal sealed class RedisKeys(string prefix)
 {

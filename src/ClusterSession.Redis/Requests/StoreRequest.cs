@@ -4,9 +4,10 @@ using ClusterSession.Stores;
 namespace ClusterSession.Redis.Requests;
 
 /// <summary>
-/// A request of the session store: it is answered with a value whatever goes wrong. Where there is
-/// no reply its sender takes over, which may retry and then ends it. So an operation that is
-/// answered at once, which nearly all are, has no asynchronous layer between socket and caller.
+/// A request of the session store: it is answered with a value whatever goes wrong. Where the
+/// request fails (by an error reply, or without any reply), its sender takes over. The sender may
+/// retry it, and then ends it. So an operation that succeeds at once, as nearly all do, has no
+/// asynchronous layer between socket and caller.
 /// </summary>
 /// <typeparam name="T">What the answer is parsed into.</typeparam>
 internal abstract class StoreRequest<T> : RedisRequest<T>
@@ -20,7 +21,8 @@ internal abstract class StoreRequest<T> : RedisRequest<T>
     public long Until { get; set; }
 
     /// <summary>
-    /// Takes over if the store does not respond; null: the reason is thrown to the awaiting caller.
+    /// Takes over if the request fails: the store does not respond, or refuses. Null: the reason is
+    /// thrown to the awaiting caller.
     /// </summary>
     public StoreRequestSender? Sender { get; set; }
 

@@ -88,8 +88,8 @@ internal sealed class StoreRequestSender(
     }
 
     /// <summary>
-    /// Lets its time begin: what the store itself allows, or less if the caller waits less. True
-    /// for the latter.
+    /// Starts the time of a request: what the store itself allows, or less if the caller waits
+    /// less. True: the caller waits less.
     /// </summary>
     private bool StartTime<T>(StoreRequest<T> request, in StoreDeadline deadline)
     {
@@ -228,8 +228,9 @@ internal sealed class StoreRequestSender(
     }
 
     /// <summary>
-    /// The connection counts a command's time from its sending; what was waited before it belongs
-    /// to the same operation.
+    /// Waits for an answer until the time of the whole operation is over. The connection counts
+    /// only from the sending of a command. What was waited before that belongs to the same
+    /// operation.
     /// </summary>
     private async ValueTask<T> InTimeAsync<T>(StoreRequest<T> request, ValueTask<T> answer)
     {

@@ -51,8 +51,8 @@ internal sealed class RedisScript
     public ReadOnlySpan<byte> Sha => _sha;
 
     /// <summary>
-    /// The same, as it is sent where the server has to show a lease; itself if it writes nothing,
-    /// or needs none.
+    /// This script with the lines of the gate in front, as it is sent where the server has to show
+    /// a lease. This script itself, if it writes nothing or there is no gate.
     /// </summary>
     public RedisScript Behind(ILeaseGate? gate) =>
         gate is null || _fenced is null

@@ -96,7 +96,11 @@ internal abstract class SessionScriptRequest(RedisScript script, RedisKeys keys,
     protected static void WriteVersion(ref RespWriter writer, SessionVersion version) =>
         version.WriteTo(writer.WriteBulkSpace(SessionVersion.EncodedLength));
 
-    /// <summary>The version that the writer of another one issued before it.</summary>
+    /// <summary>
+    /// The version that the writer of <paramref name="version"/> issued before it for the session:
+    /// its stamp is <paramref name="after"/>, or, if that is negative (not known), the one just
+    /// below.
+    /// </summary>
     protected static SessionVersion Before(SessionVersion version, long after) =>
         new(after < 0 ? Math.Max(0, version.Stamp - 1) : Math.Min(after, version.Stamp - 1), version.Writer);
 

@@ -35,9 +35,9 @@
 -- instructions, a call 6,000.
 --
 -- Tracking: every script that writes does all its reads, then all its writes, then one read. The
--- first write ends the tracking of the key. The connection that sent the script is pushed that
--- once, right behind the answer. The last read begins the tracking anew. So the answer says whether
--- to swallow a push: here A, B and C say that.
+-- first write ends the tracking of the key. Redis pushes one invalidation of the key to the
+-- connection that sent the script, right behind the answer. The last read begins the tracking anew.
+-- So the answer says whether to swallow a push: here A, B and C say that.
 --@offsets
 local k, v, base, rest, sub, call = KEYS[1], ARGV[1], ARGV[2], ARGV[3], string.sub, redis.call
 local m = call('HGET', k, 'm')

@@ -10,14 +10,16 @@ namespace ClusterSession.Redis.Store;
 /// </summary>
 /// <remarks>
 /// <code>
-/// no such setting           the start waits for nothing
-/// a server keeps it         the start goes on
-/// none does, and one lacks  the start fails, with setting, value and remedy
-/// no server responds        the start goes on; a server that lacks it and responds later is
-///                           refused, and the log says so
+/// no such setting              the start waits for nothing
+/// a server does it             the start goes on
+/// none does, and one lacks it  the start fails, with setting, value and remedy
+/// no server responds           the start goes on; a server that lacks it and responds later is
+///                              refused, and the log says so
 /// </code>
-/// Such settings are coherence=tracking and the durability Replicated. The start waits until there
-/// is a connection, or each place was tried once; no longer than a request waits for a command.
+/// Such settings are coherence=tracking and the durability Replicated. With Replicated alone the
+/// start waits until there is a connection. With coherence=tracking it waits until a server that is
+/// connected was tried for tracking. In either case it waits only until each place was tried once,
+/// and no longer than the command timeout or the connect timeout, whichever is shorter.
 /// </remarks>
 internal sealed class FirstContact(RedisOptions options, TimeProvider time)
 {

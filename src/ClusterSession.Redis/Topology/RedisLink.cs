@@ -10,9 +10,9 @@ namespace ClusterSession.Redis.Topology;
 /// Keeps one place of the topology connected, and remembers which server was there. Thread-safe.
 /// </summary>
 /// <remarks>
-/// Who is there is the selector's knowledge: a list of endpoints, the sentinels, the slot map. What
-/// is lost with a server is seen by comparing it with the one before, so the identity outlives the
-/// connection.
+/// The selector knows which server is to be connected to: by a list of endpoints, the sentinels or
+/// the slot map. What is lost with a server is seen by comparing the next server with it. So the
+/// identity of a server outlives the connection to it.
 /// </remarks>
 internal sealed class RedisLink : ILinkObserver<RedisConnection>, IAsyncDisposable
 {

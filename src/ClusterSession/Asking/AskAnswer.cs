@@ -25,9 +25,9 @@ internal enum AskAnswer : byte
     Ended = 3,
 
     /// <summary>
-    /// It has something of the session and could not store it. The session then stays open: the
-    /// result is Unanswered, or RestoredSoFar if another node has restored it. Only Ended by
-    /// another node still decides.
+    /// The node has something of the session and could not store it. What the ask finds then stays
+    /// open: the result is Unanswered, or RestoredSoFar if another node has restored the session.
+    /// Only Ended by another node still decides.
     /// </summary>
     CouldNotStore = 4,
 }

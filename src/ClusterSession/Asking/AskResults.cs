@@ -3,9 +3,9 @@ using ClusterSession.Records;
 namespace ClusterSession.Asking;
 
 /// <summary>
-/// What asks have found of sessions that lack a commit, for 10 s at most, so that a cookie that
-/// comes back is not asked for each time; how many sessions may be asked for now. Used under the
-/// lock of <see cref="SessionAsks"/>.
+/// Remembers for 10 s at most what asks have found of sessions that lack a commit, so that the
+/// nodes are not asked each time that a cookie comes back. Also says whether one session more may
+/// be asked for now. Used under the lock of <see cref="SessionAsks"/>.
 /// </summary>
 /// <remarks>
 /// What was restored is in the store, and is not remembered. What is not decided is remembered for

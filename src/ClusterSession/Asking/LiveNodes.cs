@@ -15,7 +15,9 @@ namespace ClusterSession.Asking;
 /// </remarks>
 internal sealed class LiveNodes(TimeProvider time)
 {
-    /// <summary>What this release answers. A node that says less answers no ask.</summary>
+    /// <summary>
+    /// The protocol that this release answers. A node that announces a lower one answers no ask.
+    /// </summary>
     public const byte Protocol = 1;
 
     /// <summary>How often a node says that it is there.</summary>

@@ -21,7 +21,8 @@ namespace ClusterSession.Asking;
 ///   and the store may have lost ends                  merges it into what is     restored, or may
 ///                                                     there                      not restore
 /// has something that is not all of it                 -                          may not restore
-/// has nothing, or what is past its idle time          -                          nothing of it
+/// has nothing, or what is past its idle time or its   -                          nothing of it
+///   absolute end, or was ended with its principal
 /// </code>
 /// It is stored with the life that is left since the last use that this node knows of. Being asked
 /// for does not count as a use.

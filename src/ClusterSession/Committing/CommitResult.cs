@@ -10,7 +10,9 @@ namespace ClusterSession.Committing;
 /// <param name="IsComplete">Whether the record is known to be all that the store has under its
 /// version. Else others have changed it since the request opened it, or a later commit of this node
 /// was heard of first, or it is in the journal.</param>
-/// <param name="Failure">What is certain, for <see cref="CommitOutcome.Unavailable"/>.</param>
+/// <param name="Failure">
+/// Why, and by that whether it may have happened, for <see cref="CommitOutcome.Unavailable"/>.
+/// </param>
 /// <param name="MovedTo">
 /// If the session was rotated meanwhile, its successor: for <see cref="CommitOutcome.Committed"/>
 /// the one that has the changes, for an end that found <see cref="CommitOutcome.AlreadyEnded"/> the

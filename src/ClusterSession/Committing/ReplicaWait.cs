@@ -22,8 +22,8 @@ internal sealed class ReplicaWait(
         durability == SessionDurability.Replicated ? options.Value.Replicas : 0;
 
     /// <summary>
-    /// The store holds its answer back for so long, and the answer must be here before the request
-    /// gives the commit up.
+    /// How long the store may hold its answer back for the replicas. The answer must be here before
+    /// the request gives the commit up.
     /// </summary>
     public TimeSpan TimeoutFor(SessionDurability durability, in StoreDeadline deadline) =>
         durability == SessionDurability.Replicated

@@ -49,8 +49,8 @@ internal sealed class SessionCommitter(
     private const int MaxRetries = 8;
 
     /// <summary>
-    /// A client has seen this version: what is committed for it from now on is newer, and not
-    /// undone by it.
+    /// A client has seen this version: later commits to the session get newer ones, so that it does
+    /// not win over them.
     /// </summary>
     public void Observe(SessionKey key, SessionVersion seen) => versions.Observe(key, seen);
 

@@ -42,7 +42,10 @@ internal static class SessionActivities
 
     public static Activity? Committing() => Source.StartActivity("clustersession.commit");
 
-    /// <inheritdoc cref="Opened"/>
+    /// <summary>The changes were committed, or not.</summary>
+    /// <param name="activity">The span, if somebody listens.</param>
+    /// <param name="outcome">What came of it.</param>
+    /// <param name="failure">Why the store did not answer, if it did not.</param>
     public static void Committed(Activity? activity, string outcome, StoreFailure failure) =>
         Opened(activity, outcome, failure);
 

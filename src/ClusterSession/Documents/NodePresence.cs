@@ -20,7 +20,7 @@ namespace ClusterSession.Documents;
 ///          and of each other document that it has read: length of its name (1), name
 /// life     30 s, announced anew every 10 s and after each change of the revocations
 /// </code>
-/// Nobody reads it but who ends all sessions of somebody, and a node that starts and finds a
+/// Two read it: a node that ends all sessions of a principal, and a node that starts and finds a
 /// document missing. Thread-safe.
 /// </remarks>
 internal sealed class NodePresence(StoreGuard store, HybridClock clock, TimeProvider time) : ISharedDocument
@@ -87,7 +87,8 @@ internal sealed class NodePresence(StoreGuard store, HybridClock clock, TimeProv
     }
 
     /// <summary>
-    /// This node has read a document, so that it can restore it; announced where this node is.
+    /// This node has read a document, and so can restore it. That is announced if this node has
+    /// been announced.
     /// </summary>
     public async ValueTask LearnAsync(string document)
     {

@@ -1,8 +1,9 @@
 namespace ClusterSession.Documents;
 
 /// <summary>
-/// Up to where a document was read at which moments of the last minute: a store that has lost what
-/// is newer than a moment has what was read before it. For one caller at a time.
+/// Remembers up to where a document was read, and when, for the last minute at least. A store that
+/// has lost what is newer than a moment still has what was read before that moment. For one caller
+/// at a time.
 /// </summary>
 internal sealed class ReadPositions(TimeProvider time)
 {

@@ -42,8 +42,8 @@ internal sealed class SharedDocument(StoreGuard store, string name)
 
     /// <summary>
     /// Reads on over whatever connection there is, from a position that the store has for certain,
-    /// whatever it has lost after it. Everything is read where the document is another one, or
-    /// elsewhere.
+    /// whatever it has lost after it. Everything is read where the document is another one, or is
+    /// in another partition.
     /// </summary>
     /// <param name="from">The position; none: everything is read.</param>
     /// <param name="each">Is called with each element; after a restart again.</param>

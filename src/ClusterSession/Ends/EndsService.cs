@@ -17,8 +17,8 @@ internal sealed class EndsService(
 ) : BackgroundService
 {
     /// <summary>
-    /// The first end is announced at once; what ends within so long after that goes together,
-    /// however many sessions somebody begins and ends.
+    /// The first end is announced at once. What ends within this time afterwards is announced
+    /// together, however many sessions somebody begins and ends.
     /// </summary>
     private static readonly TimeSpan Pace = TimeSpan.FromMilliseconds(25);
 

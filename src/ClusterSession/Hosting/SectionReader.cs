@@ -134,7 +134,8 @@ internal sealed class SectionReader(IConfigurationSection section, List<string> 
     }
 
     /// <summary>
-    /// Values in the place of a section are not shown: the only list is that of keys.
+    /// Reads a list of sections. A value in the place of a section may be a secret and is not
+    /// shown: the only list of sections is that of the keys.
     /// </summary>
     public void List(string name, Action<SectionReader> read)
     {

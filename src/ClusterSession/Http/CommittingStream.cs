@@ -4,8 +4,9 @@ using Microsoft.AspNetCore.Http.Features;
 namespace ClusterSession.Http;
 
 /// <summary>
-/// See <see cref="CommittingBody"/>. A commit never blocks a thread: what is written synchronously
-/// before it is gathered, and leaves with the next asynchronous write or at the end of the request.
+/// See <see cref="CommittingBody"/>. A commit never blocks a thread. Bytes that are written
+/// synchronously before the commit are gathered here. They leave with the next asynchronous write
+/// or at the end of the request.
 /// </summary>
 internal sealed class CommittingStream(CommittingBody body, IHttpResponseBodyFeature inner, SessionResponse response)
     : Stream

@@ -56,8 +56,10 @@ public interface IClusterSession : ISession
     /// </summary>
     /// <param name="cancellationToken">Not used: <see cref="OutageOptions.HardTimeout"/> bounds the
     /// wait.</param>
-    /// <exception cref="SessionUnavailableException">The store did not respond; the session keeps
-    /// its id.</exception>
+    /// <exception cref="SessionUnavailableException">The id could not be changed, and nothing more
+    /// of this request is kept. The store did not respond or refused: then the session keeps its
+    /// id. Or the session could not be opened. Or this request has changed a session that another
+    /// request has ended, or given to another person.</exception>
     /// <exception cref="InvalidOperationException">The endpoint may only read the session, the
     /// headers have left, or the request has ended.</exception>
     Task RotateIdAsync(CancellationToken cancellationToken = default);

@@ -268,7 +268,7 @@ internal sealed class NewIdCommitter(RequestSessionServices services)
             )
             : new(CommitResult.Nothing);
 
-    /// <summary>Records with a session that begins, or gets another id, whose it is.</summary>
+    /// <summary>Records whose a session is, when it begins or gets another id.</summary>
     private static void RecordPerson(SessionDelta delta, PrincipalKey? person)
     {
         if (person is { } known)

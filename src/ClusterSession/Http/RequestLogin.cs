@@ -116,7 +116,7 @@ internal struct RequestLogin(long heard)
     /// </summary>
     public readonly SessionId DrawNext(RequestSessionServices services) => _change!.NextId ??= services.DrawId();
 
-    /// <summary>That id is another session's.</summary>
+    /// <summary>Drops the id of <see cref="DrawNext"/>: it is another session's.</summary>
     public readonly void DiscardNext() => _change?.NextId = null;
 
     /// <summary>

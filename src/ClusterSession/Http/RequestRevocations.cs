@@ -20,7 +20,11 @@ internal sealed class RequestRevocations(long heard)
 
     public static RequestRevocations? Find(HttpContext? context) => context?.Features.Get<RequestRevocations>();
 
-    /// <summary>Begins where nobody has before: with the session, or now.</summary>
+    /// <summary>
+    /// The object of this request, which is made if there is none yet. It begins with what the node
+    /// had heard of when the request began, as the session knows; without a session, with what the
+    /// node has heard of by now.
+    /// </summary>
     public static RequestRevocations Of(HttpContext context, Revocations revocations)
     {
         if (Find(context) is not { } ends)

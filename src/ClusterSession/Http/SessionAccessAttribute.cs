@@ -4,17 +4,22 @@ namespace ClusterSession;
 /// How an endpoint uses the session. On a method or class of a controller, on a handler, or by
 /// <c>WithSessionAccess</c>.
 /// </summary>
-/// <param name="concurrency">What requests of one session may do at the same time.</param>
+/// <param name="concurrency">
+/// How this endpoint uses the session, and beside which other requests of it.
+/// </param>
 [AttributeUsage(AttributeTargets.Class | AttributeTargets.Method)]
 public sealed class SessionAccessAttribute(SessionConcurrency concurrency) : Attribute
 {
     private SessionDurability? _durability;
 
-    /// <summary>What requests of one session may do at the same time.</summary>
+    /// <summary>
+    /// How this endpoint uses the session, and beside which other requests of it.
+    /// </summary>
     public SessionConcurrency Concurrency { get; } = concurrency;
 
     /// <summary>
-    /// When a commit of this endpoint counts as done; what the options say where it is not set.
+    /// When a commit of this endpoint counts as done. If it is not set, the options say. Reading it
+    /// then returns <see cref="SessionDurability.Primary"/>, not the value of the options.
     /// </summary>
     public SessionDurability Durability
     {

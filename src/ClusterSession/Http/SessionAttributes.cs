@@ -37,9 +37,10 @@ internal struct SessionAttributes
     public SessionSource Source { get; private set; }
 
     /// <summary>
-    /// Whether something was set since the last commit, even if it was removed again.
+    /// Whether something was set, even if it was removed again: a session that is not stored is
+    /// then to be begun.
     /// </summary>
-    public bool WasSet { get; private set; }
+    public bool MustBegin { get; private set; }
 
     /// <summary>Whether there are changes.</summary>
     public readonly bool HasChanges => _delta is { Count: > 0 };
@@ -159,7 +160,7 @@ internal struct SessionAttributes
 
         SessionSize.ThrowIfTooLarge(options.MaxSessionBytes, Record, _delta, name, value);
         Delta.Set(name, value);
-        WasSet = true;
+        MustBegin = true;
     }
 
     /// <summary>Removes an attribute.</summary>
@@ -197,8 +198,10 @@ internal struct SessionAttributes
     /// <summary>Drops the changes.</summary>
     public void DropChanges() => _delta = null;
 
-    /// <summary>The session is as stored: nothing was set since.</summary>
-    public void SetSettled() => WasSet = false;
+    /// <summary>
+    /// What was set so far begins no session any more: it was committed, refused or dropped.
+    /// </summary>
+    public void NeedNotBegin() => MustBegin = false;
 
     /// <summary>
     /// Notes what the application commits in the midst of its request: it stays the request's own.
@@ -241,7 +244,7 @@ internal struct SessionAttributes
     {
         Use(null, isComplete: true);
         _delta = null;
-        WasSet = false;
+        MustBegin = false;
     }
 
     private readonly bool TryFindStored(string name, out SessionAttribute attribute)

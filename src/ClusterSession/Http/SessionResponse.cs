@@ -67,8 +67,8 @@ internal sealed class SessionResponse(RequestSession session, HttpContext contex
         context.Features.Get<IHttpBodyControlFeature>() is { AllowSynchronousIO: true };
 
     /// <summary>The session has changed: from now on the body waits for the commit.</summary>
-    /// <param name="bodyAtRun">The body at the time this run of the pipeline came by, if it
-    /// has.</param>
+    /// <param name="bodyAtRun">The body when this run of the pipeline began; null if none has
+    /// begun.</param>
     public void Arm(IHttpResponseBodyFeature? bodyAtRun)
     {
         if (_committing is null && !HaveHeadersLeft)
@@ -160,8 +160,11 @@ internal sealed class SessionResponse(RequestSession session, HttpContext contex
     /// </summary>
     /// <param name="context">The request.</param>
     /// <param name="retryAfter">How long the client is asked to wait.</param>
-    /// <param name="failure">What is certain of the commit, or null if the request had no part in
-    /// one.</param>
+    /// <param name="failure">
+    /// Why the commit failed, or <see cref="StoreFailure.Unreachable"/> where nothing was sent: a
+    /// header says by it whether the commit may have happened. Null: the request had no part in
+    /// one.
+    /// </param>
     public static void Reject(HttpContext context, TimeSpan retryAfter, StoreFailure? failure)
     {
         context.Response.Clear();
@@ -174,20 +177,20 @@ internal sealed class SessionResponse(RequestSession session, HttpContext contex
         context.Response.StatusCode = StatusCodes.Status503ServiceUnavailable;
         headers.RetryAfter = ((long)Math.Ceiling(retryAfter.TotalSeconds)).ToString(CultureInfo.InvariantCulture);
         headers.CacheControl = "no-store";
-        if (failure is { } certain)
+        if (failure is { } known)
         {
             // Tells clients and balancers whether repeating the request can do anything twice.
-            headers[CommitHeader] = TextOf(certain);
+            headers[CommitHeader] = TextOf(known);
         }
     }
 
     private static string TextOf(StoreFailure failure) => failure.IsUncertain() ? "unknown" : "not-committed";
 
     /// <summary>
-    /// The body where middleware inside has replaced it before the change, and has set
-    /// <c>Response.Body</c> to the stream that it found. The framework sees that only where nothing
-    /// is around the replacement; else it puts one more body over ours, whose unflushed bytes
-    /// nobody would send.
+    /// The body that the framework has put over ours, or null. Middleware inside had replaced the
+    /// body before the change, and has set <c>Response.Body</c> to the stream that it had found.
+    /// The framework sees that only where nothing is around the replacement. Else it puts one more
+    /// body over ours, and nobody would send the unflushed bytes of that one.
     /// </summary>
     private StreamResponseBodyFeature? BodyPutBack =>
         _committing is not null

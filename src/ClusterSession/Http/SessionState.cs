@@ -57,7 +57,7 @@ internal struct SessionState
     /// <summary>Whether a commit would write something: changes, or a new session that the
     /// application has established.</summary>
     public readonly bool HasChanges =>
-        Attributes.HasChanges || (Attributes.WasSet && !Identity.IsStored) || MustChangeId;
+        Attributes.HasChanges || (Attributes.MustBegin && !Identity.IsStored) || MustChangeId;
 
     /// <summary>Whether the id has to change before the headers leave.</summary>
     public readonly bool MustChangeId =>
@@ -156,7 +156,7 @@ internal struct SessionState
 
         if (Identity.IsEndedElsewhere)
         {
-            Attributes.SetSettled();
+            Attributes.NeedNotBegin();
             return new(SessionCommitKind.Ended, delta);
         }
 
@@ -186,7 +186,7 @@ internal struct SessionState
             case NewIdOutcome.Given:
                 GoOnUnder(result, result.Commit.Record, result.Commit.IsComplete);
                 Attributes.DropChanges();
-                Attributes.SetSettled();
+                Attributes.NeedNotBegin();
                 Progress.HasCommitted = true;
                 break;
             case NewIdOutcome.Followed:
@@ -252,7 +252,7 @@ internal struct SessionState
                 EndElsewhere();
                 break;
             case CommitOutcome.Unavailable:
-                Attributes.SetSettled();
+                Attributes.NeedNotBegin();
                 break;
         }
     }
@@ -326,7 +326,7 @@ internal struct SessionState
         TakeSignInBack();
         Attributes.DropChanges();
         Attributes.PutBackAll();
-        Attributes.SetSettled();
+        Attributes.NeedNotBegin();
     }
 
     private void Apply(LoginEffect effect)

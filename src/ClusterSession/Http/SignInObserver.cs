@@ -8,9 +8,9 @@ namespace ClusterSession.Http;
 
 /// <summary>
 /// Stands around the application's authentication service, and lets the session of the request know
-/// of a sign-in. Differences of names alone would not do: with a plain cookie login the request
+/// of a sign-in. Comparing names alone would not be enough. With a plain cookie login the request
 /// that signs in has no user yet, and what it writes would be committed under an id that an
-/// attacker may know; and who logs in again as before wants a new id too.
+/// attacker may know. And somebody who logs in again as the same user wants a new id too.
 /// </summary>
 internal sealed class SignInObserver(IAuthenticationService inner, LoginSchemes schemes, SignIns signIns)
     : IAuthenticationService

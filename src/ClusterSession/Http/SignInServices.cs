@@ -18,9 +18,9 @@ internal static class SignInServices
     }
 
     /// <summary>
-    /// Stands around the authentication service that is registered by now, also if that is the
-    /// application's own, or around the framework's, which <c>AddAuthentication</c> then leaves in
-    /// its place.
+    /// Registers a decorator around the authentication service that is registered by now, also if
+    /// that is the application's own. If none is registered, the decorator stands around the
+    /// framework's service. A later <c>AddAuthentication</c> leaves the decorator in its place.
     /// </summary>
     public static void Decorate<
         [DynamicallyAccessedMembers(DynamicallyAccessedMemberTypes.PublicConstructors)] TDecorator

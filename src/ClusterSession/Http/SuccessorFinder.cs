@@ -25,8 +25,10 @@ namespace ClusterSession.Http;
 /// </remarks>
 internal sealed class SuccessorFinder(RequestSessionServices services, SessionOpener opener)
 {
-    /// <summary>How often one after the other: a user who logs in and rises in rights within the
-    /// grace has two.</summary>
+    /// <summary>
+    /// How many rotations are followed, one after the other. A user who logs in and then gets more
+    /// rights within the grace has two.
+    /// </summary>
     private const int MaxSteps = 4;
 
     /// <summary>Follows a rotated session.</summary>

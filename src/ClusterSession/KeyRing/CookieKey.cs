@@ -35,8 +35,10 @@ internal sealed class CookieKey
 
     public DateTimeOffset ActiveFrom { get; }
 
-    /// <summary>Of keys that are active from the same moment on the one with the greatest
-    /// signs.</summary>
+    /// <summary>
+    /// Of several keys that are active from the same moment, the one with the greatest number
+    /// signs.
+    /// </summary>
     public int Number { get; }
 
     /// <summary>How often all earlier keys had been revoked when it was made.</summary>

@@ -88,7 +88,7 @@ internal sealed partial class KeyRingSource : ISharedDocument
                             number: -index
                         )
                 )
-            ); // Of several as new the first signs.
+            ); // Of several that sign from the same moment, the first in the configuration signs.
         }
     }
 
@@ -212,8 +212,10 @@ internal sealed partial class KeyRingSource : ISharedDocument
         return StoreFailure.None;
     }
 
-    /// <summary>Merges what is stored, and says what is not: of a ring without keys the first
-    /// one.</summary>
+    /// <summary>
+    /// Merges what the store has, and answers with the elements that it lacks. For a ring without
+    /// keys that is the first key. Null if something cannot be read or sealed here.
+    /// </summary>
     private List<DocumentElement>? Complete(IReadOnlyCollection<DocumentElement> stored, ref CookieKey? first)
     {
         if (!_known.TryTake(stored, _time.GetUtcNow() - CookieLife))

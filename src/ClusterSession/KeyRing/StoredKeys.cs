@@ -12,7 +12,8 @@ namespace ClusterSession.KeyRing;
 /// 0       1     format = 1
 /// 1       3     key id
 /// 4       8     signs from, Unix milliseconds
-/// 12      4     number: of keys that sign from the same moment on the greatest signs
+/// 12      4     number: of several keys that sign from the same moment, the one with the
+///               greatest number signs
 /// 16      4     how often keys had been revoked when it was made
 /// 20      32    secret
 /// </code>

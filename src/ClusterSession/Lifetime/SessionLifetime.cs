@@ -75,7 +75,7 @@ internal sealed class SessionLifetime(IOptions<ClusterSessionOptions> options, T
     /// </summary>
     public TimeSpan StoreLife { get; } = options.Value.StoreLife;
 
-    /// <summary>Where that much of it is left, the store need not prolong it.</summary>
+    /// <summary>If so much of a session's life is left, the store need not prolong it.</summary>
     public TimeSpan LeastStoreLife { get; } = options.Value.LeastStoreLife;
 
     /// <summary>

@@ -11,8 +11,8 @@ namespace ClusterSession.Local;
 ///    |                                                     | somebody else has changed it, or
 ///    |                                                     | this node has and cannot say what
 ///    |                                                     | is stored now
-///    |  the same, but its mark has moved; or it goes to    v
-///    |  the journal, and the copy was not current
+///    |  the same, but its mark has moved; or a commit is     v
+///    |  kept in the journal over a stale copy
 ///    +------------------------------------------------> Stale       asked for by version, else
 ///    |                                                              serves only while the store
 ///    |                                                              cannot say what is there

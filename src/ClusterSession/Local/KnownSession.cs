@@ -6,8 +6,9 @@ namespace ClusterSession.Local;
 /// What this node knows of a session by itself: its copy, and what it has committed.
 /// </summary>
 /// <param name="Record">The session.</param>
-/// <param name="State">How much of it that is: the state of a copy that is complete; of anything
-/// else <see cref="CopyState.Incomplete"/> or <see cref="CopyState.Diverged"/>.</param>
+/// <param name="State">How much of the session the record is. For a complete copy it is the state
+/// of that copy, for anything else <see cref="CopyState.Incomplete"/> or <see
+/// cref="CopyState.Diverged"/>.</param>
 internal readonly record struct KnownSession(SessionRecord Record, CopyState State)
 {
     /// <summary>Whether it is all that the store had under its version.</summary>

@@ -82,7 +82,7 @@ internal sealed class LocalCopy(
 
     /// <summary>
     /// Whether another node is known to have committed something that is not here: a client may
-    /// have seen it. Else what is missing may be but the answers to this node's own commits.
+    /// have seen it. Else only the answers to this node's own commits may be missing.
     /// </summary>
     public bool IsDiverged => _state == CopyState.Diverged;
 

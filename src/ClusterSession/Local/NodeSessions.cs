@@ -50,7 +50,7 @@ internal sealed class NodeSessions(
         absent.OnChanged(key); // After the mark has moved.
     }
 
-    /// <summary>Makes a session that the store has the local copy.</summary>
+    /// <summary>Puts the record that the store has here, as the local copy.</summary>
     /// <param name="key">Which session.</param>
     /// <param name="read">The answer, which has a record.</param>
     /// <param name="mark">The mark that was taken before the store was asked.</param>

@@ -42,8 +42,8 @@ internal sealed class NodeView(NodeSessions local)
     public int Mark(SessionKey key) => local.Copies.Mark(key);
 
     /// <summary>
-    /// Makes a session that the store has the local copy, before a client is shown its version:
-    /// should the store vanish, the client's next request is served here.
+    /// Puts the record that the store has here, as the local copy, before a client is shown its
+    /// version. If the store vanishes then, the client's next request is served here.
     /// </summary>
     public void Publish(SessionKey key, in StoreRead read, int mark) => local.Publish(key, read, mark);
 

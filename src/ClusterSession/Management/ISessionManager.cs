@@ -48,10 +48,10 @@ public interface ISessionManager
     /// It is ended, and so is a login of a cookie scheme with
     /// <see cref="ClusterSessionBuilder.AddTicketStore"/>, if the request that logged them in began
     /// before its node had heard of this end: no clocks are compared, and a login that is still
-    /// under way is ended too. What the calling request itself stores afterwards counts as after
-    /// it, if the request is known here: that is so with AddTicketStore or AddHttpContextAccessor,
-    /// and with the overload that is given it. Without a ticket store a login cookie is for the
-    /// application to refuse.
+    /// under way is ended too. What the calling request itself stores afterwards counts as stored
+    /// after this end and stays, if the request is known here. It is known with AddTicketStore or
+    /// AddHttpContextAccessor, and with the overload that is given it. Without a ticket store a
+    /// login cookie is for the application to refuse.
     /// <para>
     /// The first end of a principal is sent at once. Further ends of the same principal by this
     /// node within a second are sent together when the second is over, and their calls return then.
@@ -71,8 +71,8 @@ public interface ISessionManager
     /// <returns>As of <see cref="EndAllAsync(string)"/>.</returns>
     /// <exception cref="ArgumentException">The name is empty.</exception>
     /// <exception cref="SessionUnavailableException">
-    /// As of <see cref="EndAllAsync(string)"/>; or that the session and the login stay could not be
-    /// stored, and nothing has ended.
+    /// As of <see cref="EndAllAsync(string)"/>. Also if it could not be stored that the session and
+    /// the login stay: then nothing has ended.
     /// </exception>
     Task<EndAllResult> EndAllAsync(string principal, HttpContext exceptCurrent);
 

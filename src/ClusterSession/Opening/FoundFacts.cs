@@ -1,6 +1,8 @@
 namespace ClusterSession.Opening;
 
-/// <summary>What has come of the step, and of the wait so far.</summary>
+/// <summary>
+/// What has come of the step of the first table of <see cref="OpenTable"/>, and of the wait so far.
+/// </summary>
 /// <param name="IsThere">Whether there is a record.</param>
 /// <param name="IsDestroyed">Whether the record is that of a session that was ended.</param>
 /// <param name="IsPastAbsoluteEnd">Whether it is past its absolute end.</param>
@@ -12,7 +14,7 @@ namespace ClusterSession.Opening;
 /// Whether nodes are still recovering sessions in the store: one that was written long ago may be
 /// among them, and in use.
 /// </param>
-/// <param name="IsPatienceOver">Whether nobody is expected to bring back what is missing any
+/// <param name="IsPatienceOver">Whether what is missing is not expected to be brought back any
 /// more.</param>
 /// <param name="HasTimeLeft">Whether the store's next answer would come in time.</param>
 /// <param name="HasStoreJustReturned">

@@ -13,7 +13,7 @@ namespace ClusterSession.Opening;
 /// <param name="Failure">Why nothing was found that may be relied on.</param>
 /// <param name="Successor">For <see cref="OpenOutcome.Destroyed"/>: under what the session goes on,
 /// if it was rotated.</param>
-/// <param name="Age">How long ago that was.</param>
+/// <param name="Age">How long ago the session was ended or rotated.</param>
 internal readonly record struct OpenedSession(
     OpenOutcome Outcome,
     SessionRecord? Record,

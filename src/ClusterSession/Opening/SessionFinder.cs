@@ -108,12 +108,15 @@ internal sealed class SessionFinder(
                     }
 
                     return KnownEnd(key);
-                case ReadStep.EndIdle when await EndIdleAsync(key, read, copy, deadline).ConfigureAwait(false):
-                    return OpenedSession.None(OpenOutcome.Missing); // Which is no loss.
-                case ReadStep.EndIdle when isThere:
-                    continue; // A running request has committed meanwhile.
                 case ReadStep.EndIdle:
-                    return OpenedSession.Unavailable(read.Failure);
+                    var isEnded = await EndIdleAsync(key, read, copy, deadline).ConfigureAwait(false);
+                    if (!isEnded && isThere)
+                    {
+                        continue; // A running request has committed meanwhile.
+                    }
+
+                    // Ended as idle it is missing, which is no loss.
+                    return isEnded ? OpenedSession.None(OpenOutcome.Missing) : OpenedSession.Unavailable(read.Failure);
                 case ReadStep.GoOnWithoutStore:
                     return WithOwnKnowledge(key, seen, read.Failure);
                 case ReadStep.ReadAgain:
@@ -360,7 +363,9 @@ internal sealed class SessionFinder(
         return OpenedSession.Opened(known.Record, SessionSource.LocalCopy, known.IsDiverged, known.IsComplete);
     }
 
-    /// <summary>Makes what the store has, and what only this node has, the local copy.</summary>
+    /// <summary>
+    /// Unites what the store has with what only this node has, as the local copy.
+    /// </summary>
     private async ValueTask<(SessionRecord? Record, bool IsComplete)> TakeInAsync(
         SessionKey key,
         StoreRead read,

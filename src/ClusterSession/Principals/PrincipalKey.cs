@@ -34,8 +34,8 @@ internal readonly record struct PrincipalKey
     }
 
     /// <summary>
-    /// A name with a surrogate without its other half has no UTF-8: its UTF-16 behind a byte that
-    /// no UTF-8 has, so that two names never have one key.
+    /// A name with a surrogate without its other half has no UTF-8 form. Its bytes are its UTF-16
+    /// behind a byte that occurs in no UTF-8, so that two names never have the same key.
     /// </summary>
     private static byte[] BytesOfMalformed(string name) => [0xFF, .. MemoryMarshal.AsBytes(name.AsSpan())];
 

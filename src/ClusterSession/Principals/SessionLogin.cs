@@ -2,7 +2,7 @@ using ClusterSession.Records;
 
 namespace ClusterSession.Principals;
 
-/// <summary>Whose request it is; nobody's has none. Immutable.</summary>
+/// <summary>Whose request it is. A request of nobody has no login. Immutable.</summary>
 /// <param name="Person">The person of its login, if it has one.</param>
 /// <param name="Principal">The principal by the name that the application gives, if it is
 /// anybody's.</param>

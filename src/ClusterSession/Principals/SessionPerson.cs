@@ -8,9 +8,9 @@ namespace ClusterSession.Principals;
 /// replayed with the rest.
 /// </summary>
 /// <remarks>
-/// Apart from <see cref="SessionPrincipal"/>, which lists everybody who has used the session, so
-/// that it ends with any of them: a bearer token beside the login is on that list, and changes
-/// nothing here.
+/// This is kept apart from <see cref="SessionPrincipal"/>. That one lists everybody who has used
+/// the session, so that the session ends with any of them. A bearer token beside the login is on
+/// that list, and changes nothing here.
 /// <code>
 /// "\0person"   16 bytes: the person; a byte 1 behind it while the id is still the one from before
 ///              the login

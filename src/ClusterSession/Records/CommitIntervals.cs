@@ -128,7 +128,7 @@ internal sealed class CommitIntervals
     }
 
     /// <summary>
-    /// What a version and the stamps before it that hold nothing amount to, encoded.
+    /// The encoded intervals of an issued version: the commit, and the unused stamps before it.
     /// </summary>
     public static byte[] Of(IssuedVersion issued)
     {

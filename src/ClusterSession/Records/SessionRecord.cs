@@ -183,7 +183,8 @@ public sealed class SessionRecord
 
     /// <summary>
     /// Whether this copy is known to contain the commit. What is not known counts as not contained:
-    /// this copy is then behind the commit or concurrent with it, or has forgotten that it is not.
+    /// this copy is then behind the commit, or concurrent with it, or contains it and has forgotten
+    /// that.
     /// </summary>
     /// <param name="version">A commit that somebody has seen.</param>
     public bool Contains(SessionVersion version) =>
@@ -260,7 +261,8 @@ public sealed class SessionRecord
     public static SessionRecord Merge(SessionRecord left, SessionRecord right) => Merge(left, right, isPartial: false);
 
     /// <summary>
-    /// The same, where the right one may have some attributes only: it then removes nothing.
+    /// Merges as <see cref="Merge(SessionRecord, SessionRecord)"/> does. With <paramref
+    /// name="isPartial"/> the right copy may have some attributes only, and then removes nothing.
     /// </summary>
     internal static SessionRecord Merge(SessionRecord left, SessionRecord right, bool isPartial)
     {

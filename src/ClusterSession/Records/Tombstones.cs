@@ -91,7 +91,9 @@ internal static class Tombstones
         return names;
     }
 
-    /// <summary>How many a record has of names that are not changed.</summary>
+    /// <summary>
+    /// How many tombstones a record has under names that the delta does not change.
+    /// </summary>
     private static int Count(SessionRecord record, SessionDelta delta)
     {
         var count = 0;

@@ -344,7 +344,8 @@ internal sealed class JournalSender(
     }
 
     /// <summary>
-    /// A commit may have waited here for long, and its session has been used no later for that.
+    /// The life that a session has left. A commit may have waited here for long, and the waiting is
+    /// no use of its session.
     /// </summary>
     private TimeSpan LifeLeftOf(SessionKey key, PendingSession pending, SessionRecord record)
     {

@@ -37,7 +37,9 @@ internal sealed class JournalService(
     private readonly PartitionLanes _lanes = new();
     private readonly PartitionTable<Part> _parts = new(static () => new Part());
 
-    /// <summary>What could not be sent in its time is tried once more.</summary>
+    /// <summary>
+    /// The drain timeout, and a hard timeout in which what could not be sent is tried once more.
+    /// </summary>
     protected override CancellationTokenSource BeginStopping() =>
         new(_options.DrainTimeout + _options.HardTimeout, time);
 
@@ -107,7 +109,8 @@ internal sealed class JournalService(
     }
 
     /// <summary>
-    /// Waits for what comes; where something is set aside, not for longer than it is.
+    /// Waits for work. While a session is set aside, this waits no longer than for the pause of
+    /// that session (<see cref="PendingSession.PauseOfRefused"/>).
     /// </summary>
     private async Task WaitForWorkAsync(CancellationToken stopping)
     {

@@ -97,9 +97,10 @@ internal sealed class SessionRepair(
                 case WriteOutcome.Committed when stored is not null && answer.Previous == stored.Version:
                     losses.LostCommit();
                     metrics.Forks.Add(copy.Contains(stored.Version) ? 0 : 1);
+                    // An empty delta: the merged state gets the version that it is stored under.
+                    // The client's cookie will name that, and the recent commits must contain it
+                    // when the copy is gone.
                     merged = new SessionDelta().ApplyTo(merged, issued);
-                    // Under the version that the client is shown, and may bring when the copy is
-                    // gone.
                     local.Recovered(key, merged, isComplete: true, answer.Previous);
                     local.Copies.Publish(key, merged, answer.Lease, mark, usedAt);
                     return (merged, true);
@@ -134,7 +135,9 @@ internal sealed class SessionRepair(
         return (Unstored(key, merged, stored), false);
     }
 
-    /// <summary>Makes what the store has the local copy.</summary>
+    /// <summary>
+    /// Reads the session again, and puts what the store has here as the local copy.
+    /// </summary>
     /// <returns>What the store has, or null where it has nothing or did not respond.</returns>
     public async Task<SessionRecord?> ReadAnewAsync(SessionKey key, StoreDeadline deadline = default)
     {

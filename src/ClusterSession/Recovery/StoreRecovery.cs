@@ -97,7 +97,9 @@ internal sealed class StoreRecovery(
         if (continuity.Loss != StoreLoss.None)
         {
             _windows.Begin(partition);
-            Recover(partition, continuity); // Restores the documents before they are read again.
+            // Queued, documents first. A reader that was woken above may come before it, and reads
+            // again after it.
+            Recover(partition, continuity);
         }
     }
 
@@ -120,8 +122,8 @@ internal sealed class StoreRecovery(
     }
 
     /// <summary>
-    /// Whether all that the partitions which were heard of may have lost has been replayed, as far
-    /// as that was possible.
+    /// Whether this node has replayed all that may be lost, as far as that was possible. Only the
+    /// partitions that were heard of count.
     /// </summary>
     public bool IsSettled => Volatile.Read(ref _underWay) == 0;
 

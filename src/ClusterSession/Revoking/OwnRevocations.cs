@@ -18,8 +18,8 @@ internal sealed class OwnRevocations(long process, TimeProvider time)
     private long _lastNumber;
 
     /// <summary>
-    /// Draws the number of an end that is about to be made: what is to survive it can be recorded
-    /// with it before.
+    /// Draws the number of an end that is about to be made. What is to survive that end can record
+    /// the number before the end is made.
     /// </summary>
     public long DrawNumber() => Interlocked.Increment(ref _lastNumber);
 

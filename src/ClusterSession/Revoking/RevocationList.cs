@@ -76,7 +76,8 @@ internal sealed class RevocationList(TimeProvider time)
     }
 
     /// <summary>
-    /// Whether any end of the principal is known that was not when the record was made.
+    /// Whether an end of the principal's sessions is known now that was not known when the record
+    /// was made.
     /// </summary>
     public bool HaveEnded(PrincipalKey principal, ReadOnlySpan<byte> vector)
     {

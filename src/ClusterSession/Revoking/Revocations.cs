@@ -21,7 +21,7 @@ namespace ClusterSession.Revoking;
 /// change           the store announces every one: what is new is read, and until it is, sessions
 ///                  of principals are not served without asking
 /// new connection   the document is read anew, whole; its lease is that of the connection
-/// store replaced   what this node knows and the store lacks is replayed, before sessions are
+/// store replaced   what this node knows and the store lacks is replayed; sessions come after that
 /// document missing not known, and not empty: a node that has read it restores it; one that
 ///                  starts waits for that, and makes an empty one only where no serving node has
 ///                  read it either
@@ -141,8 +141,8 @@ internal sealed partial class Revocations(
         PrincipalVector.With(payload, clock.Writer, number);
 
     /// <summary>
-    /// Draws the number of an end that is about to be made: what is to survive it can be recorded
-    /// with it before.
+    /// Draws the number of an end that is about to be made. What is to survive that end can record
+    /// the number before the end is made.
     /// </summary>
     public long DrawNumber() => _own.DrawNumber();
 

@@ -12,18 +12,19 @@ namespace ClusterSession.Redis.Connection.Fencing;
 /// <remarks>
 /// Data that was restored from before a failover has a lower number than data that lived through
 /// it. Written by whichever node notices the change first (compare and set); the others adopt what
-/// it wrote. A node that may not read or write the key goes without. A server that restarts from a
-/// snapshot is a change of history too, and its data has a lower number as often as the snapshot is
-/// older than the last restart; so the number of the last takeover by another server
-/// (<see cref="StoredGeneration.Floor"/>) goes along.
+/// it wrote. A node that may not read or write the key goes without. A restart from a snapshot is a
+/// change of history too. Where the snapshot is older than the last restart, its data has a lower
+/// number, although no other server has taken over. So the key also has the number of the last
+/// takeover by another server (<see cref="StoredGeneration.Floor"/>).
 /// </remarks>
 internal sealed class GenerationKey(byte[] key, string writer, TimeSpan commandTimeout, TimeProvider time)
 {
     private static readonly TimeSpan MaxPatience = TimeSpan.FromMilliseconds(500);
 
     /// <summary>
-    /// A server whose writes are paused (<c>CLIENT PAUSE</c>, a failover under way) is not kept out
-    /// for longer than this; a connection that waits for the command timeout counts as dead.
+    /// How long a raise waits for the server. A server whose writes are paused
+    /// (<c>CLIENT PAUSE</c>, a failover under way) is not kept out for longer than this. It is less
+    /// than the command timeout, after which the connection would count as dead.
     /// </summary>
     private readonly TimeSpan _patience = commandTimeout / 2 < MaxPatience ? commandTimeout / 2 : MaxPatience;
 
@@ -54,8 +55,8 @@ internal sealed class GenerationKey(byte[] key, string writer, TimeSpan commandT
     }
 
     /// <summary>
-    /// Writes a generation if nobody else has changed it; answers what the server has afterwards,
-    /// or none if it did not take it in its time.
+    /// Writes a generation if nobody else has changed the stored one. Returns what the server has
+    /// afterwards, or none if the server refused the write or did not take it in time.
     /// </summary>
     public async ValueTask<StoredGeneration> RaiseAsync(
         RedisConnection connection,

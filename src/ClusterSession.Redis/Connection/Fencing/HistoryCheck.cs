@@ -17,22 +17,22 @@ namespace ClusterSession.Redis.Connection.Fencing;
 ///   g < F                                 OlderGeneration  refuse
 ///   else                                  Unknown          accept, R is deposed
 /// ]]></code>
-/// A promotion gives a master a new history id and keeps the old one as second id, so the ids alone
-/// tell a new master. They do not tell an old master that was restarted (a new id, the old one
-/// forgotten): its data does, by the generation that nodes write after each change of history
-/// (<see cref="GenerationKey"/>). An old master that comes back without data has nothing to tell it
-/// by: it counts as a reset. A server that was restarted from its own snapshot has a new id too.
-/// Its generation may be lower than the last one seen, but not lower than that of the last
-/// takeover, since a restart is no takeover. What was seen as a restart may have been a takeover by
-/// a server that was restarted before any node saw it; then a master deposed by it and restarted
-/// too is let in. Where Sentinel or a cluster numbers the configurations, those numbers decide and
-/// this class is not asked. The way out: after <see cref="RedisOptions.FenceTimeout"/> of nothing
-/// but refusals the server is accepted all the same, for instance after an operator took a failover
-/// back. What it lacks is replayed. Behind one address anyone who runs the address decides who is
-/// master. The address may lead to one deposed server that has run all the time, and to nobody
-/// else, for <see cref="OneAddressPatience"/>. Then the nodes that never saw the other master are
-/// using that server, and it is accepted here too: to keep away from it would part this node from
-/// them, and hold up what it has to replay.
+/// A promotion gives a master a new history id and keeps the old one as second id. So the ids alone
+/// show a new master. They do not show an old master that was restarted, since it has a new id and
+/// has forgotten the old one. The data of such a server shows it, by the generation that nodes
+/// write after each change of history (<see cref="GenerationKey"/>). An old master that comes back
+/// without data cannot be recognised: it counts as a reset. A server that was restarted from its
+/// own snapshot has a new id too. Its generation may be lower than the last one seen, but not lower
+/// than that of the last takeover, since a restart is no takeover. A takeover looks like a restart
+/// if the new master was restarted before any node saw it. The master that it deposed is then let
+/// in, if that was restarted too. Where Sentinel or a cluster numbers the configurations, those
+/// numbers decide and this class is not asked. The way out: after
+/// <see cref="RedisOptions.FenceTimeout"/> of nothing but refusals the server is accepted all the
+/// same, for instance after an operator took a failover back. What it lacks is replayed. Behind one
+/// address anyone who runs the address decides who is master. The address may lead to one deposed
+/// server that has run all the time, and to nobody else, for <see cref="OneAddressPatience"/>. Then
+/// the nodes that never saw the other master are using that server, and it is accepted here too: to
+/// keep away from it would part this node from them, and hold up what it has to replay.
 /// </remarks>
 internal sealed class HistoryCheck(TimeSpan timeout, TimeProvider time, bool isOneAddress = false)
 {

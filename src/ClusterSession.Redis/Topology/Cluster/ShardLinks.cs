@@ -8,13 +8,13 @@ namespace ClusterSession.Redis.Topology.Cluster;
 /// </summary>
 /// <remarks>
 /// A partition is the place of a shard: a number that the shard has as long as it owns slots,
-/// whichever server is its master. It is a server that fails, comes back as another or is behind,
-/// so all of its keys have one fate. A promoted replica inherits the number, and with it what is
-/// known of that fate. Rejected: fixed ranges of slots (a dead shard would have to be found out for
-/// each of its ranges, and a range in which two shards meet would fail for both), the endpoint, and
-/// the node's id (a failover changes both). Slots that move take their keys to another partition,
-/// and the observer hears of it first. The numbers are this node's own, from 1 in the order of
-/// slots. Number 0 has the keys whose owner is not known.
+/// whichever server is its master. All keys of a partition have one fate, since a server fails,
+/// comes back as another one or is behind as a whole. A promoted replica inherits the number, and
+/// with it what is known of that fate. Rejected: fixed ranges of slots (a dead shard would have to
+/// be found out for each of its ranges, and a range in which two shards meet would fail for both),
+/// the endpoint, and the node's id (a failover changes both). Slots that move take their keys to
+/// another partition, and the observer hears of it first. The numbers are this node's own, from 1
+/// in the order of slots. Number 0 has the keys whose owner is not known.
 /// </remarks>
 /// <param name="create">Makes a link: to whom, whose place that one takes, for which
 /// partition.</param>

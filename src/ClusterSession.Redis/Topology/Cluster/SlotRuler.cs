@@ -6,7 +6,7 @@ using ClusterSession.Redis.Protocol;
 namespace ClusterSession.Redis.Topology.Cluster;
 
 /// <summary>Knows from the slot map whether a server still owns its slots. Thread-safe.</summary>
-/// <param name="heartbeatPrefix">What keys begin with that heartbeats read.</param>
+/// <param name="heartbeatPrefix">The prefix of the keys that heartbeats read.</param>
 /// <param name="time">The clock.</param>
 /// <param name="routeOf">The link that serves a slot now.</param>
 /// <param name="report">Hears of heartbeats that were refused.</param>

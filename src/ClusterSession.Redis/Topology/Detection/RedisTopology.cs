@@ -8,7 +8,8 @@ using ClusterSession.Redis.Topology.Standalone;
 namespace ClusterSession.Redis.Topology.Detection;
 
 /// <summary>
-/// Chooses the topology that the options ask for; the connection string alone decides.
+/// Chooses the topology that the options ask for. Nothing else decides, except in the last row
+/// below: there the answer of a server does.
 /// </summary>
 /// <remarks>
 /// <code>
@@ -18,7 +19,7 @@ namespace ClusterSession.Redis.Topology.Detection;
 /// cluster=false    one server, or several of which one is master, also behind one address
 ///                  (HAProxy, a virtual IP)
 /// fence=lease      one server, or several: the one that shows the lease record of its agent
-/// neither          as cluster=false, until a server says that it is a node of a cluster
+/// none of these    as cluster=false, until a server says that it is a node of a cluster
 /// </code>
 /// </remarks>
 internal static class RedisTopology

@@ -149,7 +149,9 @@ internal sealed class ZooKeeperDirectory(ZooKeeperOptions options, string? clust
         return true;
     }
 
-    /// <summary>The only cluster; else what is wrong.</summary>
+    /// <summary>
+    /// Finds the only cluster below the path. Returns what is wrong; null: it was found.
+    /// </summary>
     private async ValueTask<ConnectException?> FindAsync(ZooKeeperClient client)
     {
         var children = await client.GetChildrenAsync("/", null, _stop.Token).ConfigureAwait(false);

@@ -248,8 +248,9 @@ internal sealed class SentinelEndpointSelector(
     private bool CanGuessLocked() => _history is not null && _view is { IsFailingOver: true, Replicas.Count: > 0 };
 
     /// <summary>
-    /// The sentinels were set up anew and count from 0: their answers look old for ever, unless
-    /// what was newer is forgotten.
+    /// Forgets the newest configuration if no master was connected for FenceTimeout and all
+    /// sentinels that answer have an older one. Such sentinels were set up anew and count from 0.
+    /// Without this, their answers would look old for ever.
     /// </summary>
     private void ForgetLocked()
     {

@@ -94,8 +94,9 @@ internal sealed class HistoryEndpointSelector : StaticEndpointSelector<RedisConn
     }
 
     /// <summary>
-    /// What is to be raised: for a change of history, or what the same server did not take before,
-    /// as a new master that has no replica yet (<c>min-replicas-to-write</c>), or was paused.
+    /// The generation and the floor that are to be written; null: none. They are due after a change
+    /// of history. They are due again where the same server did not take them before, such as a new
+    /// master that had no replica yet (<c>min-replicas-to-write</c>) or was paused.
     /// </summary>
     private (long Generation, long Floor)? RaiseDue(
         RedisServerIdentity server,

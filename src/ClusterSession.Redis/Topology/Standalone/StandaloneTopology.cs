@@ -10,9 +10,9 @@ namespace ClusterSession.Redis.Topology.Standalone;
 /// <remarks>
 /// A server that answers READONLY was demoted: the connection is closed, which drops what was read
 /// on it, and the endpoints are tried in turn until one is master. Behind one address (HAProxy, a
-/// virtual IP) the new connection finds the server that is there now; that this is another server
-/// is seen by its run id and replication id, and whether it may be used by <see
-/// cref="HistoryCheck"/>.
+/// virtual IP) the new connection finds the server that is there now. Its run id and replication id
+/// show whether this is another server. <see cref="HistoryCheck"/> decides whether it may be used;
+/// where a lease record is required, <see cref="LeaseAdmission"/> does.
 /// </remarks>
 internal sealed class StandaloneTopology : IRedisTopology
 {

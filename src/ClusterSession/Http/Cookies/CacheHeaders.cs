@@ -130,7 +130,8 @@ internal static class CacheHeaders
         ) || OtherTargeted.Contains(name, StringComparer.OrdinalIgnoreCase);
 
     /// <summary>
-    /// With names of fields the directive keeps only those from shared caches (RFC 9111, 5.2.2.7).
+    /// With names of fields the directive keeps only those fields out of shared caches (RFC 9111,
+    /// 5.2.2.7).
     /// </summary>
     private static bool IsPrivate(CacheControlHeaderValue control) =>
         control.Private && control.PrivateHeaders.Count == 0;

@@ -24,7 +24,7 @@ internal sealed class PersonChange
     /// </summary>
     public PrincipalKey? Principal { get; set; }
 
-    /// <summary>Whether the id was changed, or there was none to change.</summary>
+    /// <summary>Whether the id was changed, or is not changed by this request.</summary>
     public bool IsDone { get; set; }
 
     /// <summary>

@@ -7,7 +7,8 @@ using Microsoft.AspNetCore.Http.Features.Authentication;
 namespace ClusterSession.Http.SignIn;
 
 /// <summary>
-/// Which principal a user is, by the same function that says which one a request's is.
+/// Which principal a user is. The function of the options that names the principal of a request
+/// decides it.
 /// </summary>
 internal static class UserPrincipal
 {
@@ -25,7 +26,7 @@ internal static class UserPrincipal
     }
 
     /// <summary>
-    /// A feature of the request's would be changed for everybody by assigning the user.
+    /// Assigning the user to the request's own feature would change that feature for everybody.
     /// </summary>
     private sealed class GivenUser : IHttpAuthenticationFeature
     {

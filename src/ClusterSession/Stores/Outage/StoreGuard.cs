@@ -232,8 +232,8 @@ internal sealed class StoreGuard(
     }
 
     /// <summary>
-    /// Also gives up in time if the store does not: the operation then goes on, and is judged by
-    /// its own answer.
+    /// Waits for an operation and judges its answer. Gives up at the deadline if the store does
+    /// not: the operation then goes on, and is judged by its own answer.
     /// </summary>
     private ValueTask<T> WatchAsync<T>(
         ValueTask<T> operation,
