@@ -27,7 +27,8 @@ internal sealed class AgentGroup(AgentClient client, IReadOnlyList<Uri> agents)
     }
 
     /// <summary>
-    /// The one that knows most: it looked just now, reaches the store, and holds the lease.
+    /// The status of the agent that knows most; null: none answered. One that looked just now comes
+    /// first, then one that reaches the coordination store, then the one that holds the lease.
     /// </summary>
     public static ClusterStatus? Best(IEnumerable<AgentView> views) =>
         views

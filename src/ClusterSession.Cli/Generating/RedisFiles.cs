@@ -10,9 +10,9 @@ internal static class RedisFiles
     public const string SentinelUser = "sentinel";
 
     /// <summary>
-    /// By which replicas log in to their master where no agent makes a user for them: those without
-    /// an agent, and with Sentinel all. Agents make and remove users whose names begin with
-    /// replica-, so that this one does not.
+    /// The user by which replicas log in to their master where no agent makes a user for them:
+    /// replicas without an agent, and with Sentinel all replicas. Its name does not begin with
+    /// "replica-", because agents make and remove the users whose names do.
     /// </summary>
     private const string ReplicationUser = "read-replica";
 
@@ -60,8 +60,8 @@ internal static class RedisFiles
             # until its agent has decided. What agents change at run time does not outlast a restart.
             # Users have digests of passwords, "default" is off, and has all rights for the reading of the
             # append-only file. min-replicas-to-write is 0, since a master that was just promoted has no replica
-            # yet; its lease stops a master that is cut off. repl-diskless-sync-delay 0: a replica gets all data at
-            # once. repl-backlog-ttl 0: a master without replicas keeps its replication id.
+            # yet; its lease stops a master that is cut off. repl-diskless-sync-delay 0: a replica that needs all
+            # data gets it without delay. repl-backlog-ttl 0: a master without replicas keeps its replication id.
             {string.Join('\n', closed.Lines())}
             {follower}
             """

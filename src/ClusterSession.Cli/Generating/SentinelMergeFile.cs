@@ -4,7 +4,8 @@ using ClusterSession.Cli.Watching;
 namespace ClusterSession.Cli.Generating;
 
 /// <summary>
-/// What the unit of a Redis reads before it starts it, where Sentinel decides, and its watcher.
+/// The settings of one Redis where Sentinel decides. The merge that its unit runs before it starts
+/// that Redis reads them, and so does the watcher of that Redis.
 /// </summary>
 internal static class SentinelMergeFile
 {

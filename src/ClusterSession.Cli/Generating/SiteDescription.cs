@@ -17,7 +17,10 @@ internal sealed record SiteDescription
     /// <summary>Redis servers that follow the master and never become one.</summary>
     public required IReadOnlyList<SiteRedis> Replicas { get; init; }
 
-    /// <summary>The third vote where there are two candidates; null: three candidates.</summary>
+    /// <summary>
+    /// The third vote where there are two agents; null: three agents vote, or the site does not
+    /// need a voter (another coordination store, Sentinel, or keepalived alone).
+    /// </summary>
     public SiteProcess? Voter { get; init; }
 
     /// <summary>ZooKeeper servers of this site, in which the agents agree; null: none.</summary>
@@ -93,8 +96,8 @@ internal sealed record SiteDescription
     public bool IsInPods { get; init; }
 
     /// <summary>
-    /// Whether agents log in there. They always do in ZooKeeper, where anybody could else take the
-    /// lease.
+    /// Whether agents log in to the store of <see cref="Coordinator"/>. To ZooKeeper they always
+    /// do: otherwise anybody could take the lease.
     /// </summary>
     public bool HasCoordinatorPassword =>
         Coordinator is { } coordinator

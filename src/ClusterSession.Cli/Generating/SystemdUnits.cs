@@ -69,7 +69,7 @@ internal static class SystemdUnits
         }
     }
 
-    /// <summary>A unit, of which the part common to all is added.</summary>
+    /// <summary>A unit: the lines of its service, and the part that all units have.</summary>
     public static GeneratedFile Unit(string name, string description, string service) =>
         new(
             $"systemd/{name}.service",

@@ -43,7 +43,10 @@ internal enum CommandOutcome
     /// <summary>It is written; the agents do it.</summary>
     Accepted,
 
-    /// <summary>It was waited for, and the cluster says that it is done.</summary>
+    /// <summary>
+    /// It is done. The cluster says so where a command was waited for; a merge and the writing of
+    /// configurations are done by the tool itself.
+    /// </summary>
     Done,
 
     /// <summary>It was accepted, and was not done in time.</summary>

@@ -9,7 +9,7 @@ namespace ClusterSession.Cli.Output;
 /// merge and of a Sentinel site.</summary>
 internal static class JsonText
 {
-    /// <summary>Addresses and sentences as they are: this is no page.</summary>
+    /// <summary>The options. Text is not escaped for HTML: the output is no web page.</summary>
     public static JsonSerializerOptions Layout(bool isIndented = true) =>
         new()
         {

@@ -32,8 +32,11 @@ internal static class RunHost
         return app;
     }
 
-    /// <summary>A voter, listening likewise.</summary>
-    /// <exception cref="ToolException">The settings name none.</exception>
+    /// <summary>
+    /// A voter, listening on the port of its own address unless the settings say otherwise.
+    /// </summary>
+    /// <exception cref="ToolException">The settings name no voter, name another coordination store,
+    /// or have a mistake.</exception>
     public static WebApplication Voter(RunSettings settings, OutputFormat format)
     {
         var options = settings.Failover();

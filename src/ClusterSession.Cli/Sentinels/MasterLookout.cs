@@ -87,7 +87,8 @@ internal sealed class MasterLookout(RedisOptions options, RedisEndpoint own, Tim
     }
 
     /// <summary>
-    /// By the clock of the Sentinel that answers: that of a host that returns may show any time.
+    /// How long the Redis of this host has not answered the Sentinel that is asked, by the clock of
+    /// that Sentinel: the clock of a host that returns may show any time. Zero: it does not know.
     /// </summary>
     private async Task<TimeSpan> AwayAsync(RedisConnection connection)
     {

@@ -37,7 +37,10 @@ internal sealed class SentinelMaster(SentinelMergeSettings settings, Terminal te
         }
     }
 
-    /// <summary>Null: it is not complete, and to be tried again.</summary>
+    /// <summary>
+    /// Merges what the Redis of this host has into the master. Null: the merge is not complete, and
+    /// has to be tried again.
+    /// </summary>
     /// <param name="source">The Redis of this host.</param>
     /// <param name="sight">What the Sentinels said.</param>
     /// <param name="age">How long ago its data was written last, by this host's clock.</param>

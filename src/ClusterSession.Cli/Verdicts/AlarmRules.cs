@@ -18,8 +18,8 @@ internal static class AlarmRules
     ];
 
     /// <summary>
-    /// All alarms; those about which something is to be done first come first. An alarm that
-    /// follows from others names them as its causes.
+    /// All alarms, in the order in which they have to be dealt with. An alarm that follows from
+    /// others names them as its causes.
     /// </summary>
     public static IReadOnlyList<Alarm> Of(ClusterFacts facts, IReadOnlyList<AgentView> asked)
     {
@@ -53,7 +53,8 @@ internal static class AlarmRules
     }
 
     /// <summary>
-    /// What an alarm can follow from. A bar counts only where another is preferred for it.
+    /// The names of the alarms from which an alarm can follow. "flapping" is among them only where
+    /// a member is passed over now in favour of another one.
     /// </summary>
     private static string[] Roots(ClusterFacts facts, Alarm alarm) =>
         alarm.Name switch

@@ -10,7 +10,10 @@ internal sealed class ClusterFacts
     /// </summary>
     public static readonly TimeSpan LongestLook = TimeSpan.FromSeconds(5);
 
-    /// <summary>A change that takes longer than this needs a person.</summary>
+    /// <summary>
+    /// A change that stands at one step for longer than this needs a person. So does a switch that
+    /// was asked for longer ago.
+    /// </summary>
     public static readonly TimeSpan LongestStep = TimeSpan.FromSeconds(30);
 
     public ClusterFacts(ClusterStatus status)
@@ -36,10 +39,14 @@ internal sealed class ClusterFacts
 
     public IReadOnlyList<ClusterMemberStatus> Others { get; }
 
-    /// <summary>Replicas that are connected and complete.</summary>
+    /// <summary>The members that <see cref="IsFollowing"/> says follow the master.</summary>
     public IReadOnlyList<ClusterMemberStatus> Following { get; }
 
-    /// <summary>Members with data that the master may lack.</summary>
+    /// <summary>
+    /// The lines of the ledger by member, without those of the master itself. They include data
+    /// that is discarded or contained in the master's (<see cref="IsUnresolved"/> tells them
+    /// apart).
+    /// </summary>
     public ILookup<string, LedgerLine> Ledger { get; }
 
     /// <summary>
@@ -52,7 +59,10 @@ internal sealed class ClusterFacts
     public bool IsStandingStill =>
         Status.LookedAt is null || Status.LookAgeMilliseconds > LongestLook.TotalMilliseconds;
 
-    /// <summary>Whether the change under way takes longer than it should.</summary>
+    /// <summary>
+    /// Whether the change under way has stood at its present step for longer than
+    /// <see cref="LongestStep"/>, or the switch that waits was asked for longer ago than that.
+    /// </summary>
     public bool IsChangeStuck => Now - (Status.Change?.Since ?? Status.Switch?.Since) > LongestStep;
 
     /// <summary>
@@ -80,8 +90,9 @@ internal sealed class ClusterFacts
     public static bool IsUnresolved(LedgerLine line) => line is { IsDiscarded: false, IsContained: false };
 
     /// <summary>
-    /// Epoch of its data as far as it is known: of the list of data not merged, or of the lease
-    /// that it had last, also while nobody sees it.
+    /// The highest epoch that the member's data is known to have: by the last look at its Redis, by
+    /// the ledger, or by the lease if the member ruled or held it last. So it is known also while
+    /// nobody sees the member.
     /// </summary>
     public long EpochOf(ClusterMemberStatus member)
     {
@@ -96,8 +107,8 @@ internal sealed class ClusterFacts
     }
 
     /// <summary>
-    /// The highest epoch of data in sight where the store's next grant is below it, as only a store
-    /// that was lost or set back counts; null: it is not.
+    /// The highest epoch of data in sight, if the coordination store's next grant would be below
+    /// it; null: it would not. Only a store that was lost or set back counts that low.
     /// </summary>
     public long? LaterData =>
         Master is null
@@ -108,7 +119,8 @@ internal sealed class ClusterFacts
             : null;
 
     /// <summary>
-    /// Members that are passed over now: promoted too often, and another has as much and may be.
+    /// Members that are passed over now. Each was promoted too often, while another candidate has
+    /// data that is at least as new and is not passed over itself.
     /// </summary>
     public IEnumerable<PromotionLine> Barred() =>
         Status.Promotions.Where(line =>

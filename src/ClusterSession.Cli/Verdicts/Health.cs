@@ -22,6 +22,6 @@ internal enum Health
     /// </summary>
     Down,
 
-    /// <summary>No agent is responding.</summary>
+    /// <summary>No agent, or on a Sentinel site no Sentinel, is responding.</summary>
     Unknown,
 }

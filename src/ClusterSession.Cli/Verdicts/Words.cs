@@ -52,7 +52,7 @@ internal static class Words
                 + $"same{when})"
         );
 
-    /// <summary>The end of its bar.</summary>
+    /// <summary>Until when a member is passed over, as a part of a sentence.</summary>
     public static string Until(PromotionLine line) =>
         line.BarredUntil is { } until ? $"until {Time(until)}" : "while it lasts";
 

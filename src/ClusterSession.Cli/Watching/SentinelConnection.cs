@@ -12,7 +12,10 @@ internal static class SentinelConnection
     private const string Form =
         "Write it as the application has it: sentinel:26379,serviceName=name,user=...,password=...";
 
-    /// <summary>Null: it cannot be used. The value is not shown: it holds passwords.</summary>
+    /// <summary>
+    /// Reads a connection string. Null: it cannot be read. One that names no Sentinels is returned
+    /// too, and is an error. The value is not shown: it holds passwords.
+    /// </summary>
     /// <param name="text">The connection string.</param>
     /// <param name="name">What to call it.</param>
     /// <param name="errors">Gets what is wrong with it.</param>
@@ -41,7 +44,7 @@ internal static class SentinelConnection
         }
     }
 
-    /// <summary>Null: it is none.</summary>
+    /// <summary>Reads the address of one Redis. Null: the text is no address.</summary>
     /// <param name="text">The address.</param>
     /// <param name="name">What to call it.</param>
     /// <param name="errors">Gets what is wrong with it.</param>

@@ -3,9 +3,10 @@ using ClusterSession.Failover.Face;
 namespace ClusterSession.Cli.Watching;
 
 /// <summary>
-/// GET /metrics of a watcher: where an agent has a gauge of the same meaning, by the same name.
+/// The text of GET /metrics of a watcher. A gauge that means the same as one of an agent has the
+/// same name.
 /// </summary>
-/// <param name="watch">What is answered elsewhere.</param>
+/// <param name="watch">What the watcher answers at its other paths.</param>
 internal sealed class SentinelMetrics(SentinelWatch watch)
 {
     public string Text()

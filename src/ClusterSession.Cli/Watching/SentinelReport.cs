@@ -9,7 +9,8 @@ namespace ClusterSession.Cli.Watching;
 /// <param name="Master">The master that a majority names; null: none does.</param>
 /// <param name="Epoch">Number of the configuration that names it.</param>
 /// <param name="Majority">So many Sentinels are a majority.</param>
-/// <param name="IsFailingOver">Whether it holds the master for down, or replaces it.</param>
+/// <param name="IsFailingOver">Whether a Sentinel of that majority holds the master for down, or is
+/// replacing it.</param>
 /// <param name="Sentinels">Each Sentinel.</param>
 /// <param name="Redis">Each Redis that they name.</param>
 internal sealed record SentinelReport(

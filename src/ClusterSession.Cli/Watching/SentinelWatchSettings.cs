@@ -36,9 +36,9 @@ internal sealed class SentinelWatchSettings
     public TimeSpan Pause => Deadline / 2;
 
     /// <summary>
-    /// For how long a look counts: until the next one is there. That one begins after the interval,
-    /// or as soon as this one is over: the Sentinels and then Redis may take the deadline each. It
-    /// takes as long itself.
+    /// For how long a look counts: until the next look has ended. A look takes twice the deadline
+    /// at most: once for the Sentinels, then once for Redis. The next look begins after the
+    /// interval, or, if that is later, when this one and <see cref="Pause"/> are over.
     /// </summary>
     public TimeSpan LookLife
     {

@@ -12,7 +12,7 @@ namespace ClusterSession.Cli.Watching;
 internal sealed class SiteChangeLog(ILogger logger)
 {
     private readonly HashSet<string> _silent = [];
-    private readonly HashSet<string> _alone = [];
+    private readonly HashSet<string> _dissenting = [];
     private readonly HashSet<string> _second = [];
     private readonly Dictionary<string, string> _lost = [];
     private (string Master, long Epoch)? _named;
@@ -47,9 +47,9 @@ internal sealed class SiteChangeLog(ILogger logger)
             }
         }
 
-        var alone = facts.Dissenting.ToArray();
-        _alone.IntersectWith(alone.Select(sentinel => sentinel.Address));
-        foreach (var sentinel in alone.Where(one => _alone.Add(one.Address)))
+        var dissenting = facts.Dissenting.ToArray();
+        _dissenting.IntersectWith(dissenting.Select(sentinel => sentinel.Address));
+        foreach (var sentinel in dissenting.Where(one => _dissenting.Add(one.Address)))
         {
             logger.SentinelDiffers(
                 sentinel.Address,
@@ -119,7 +119,8 @@ internal sealed class SiteChangeLog(ILogger logger)
             }
         }
 
-        // Of a master that is deposed the other one is no second: 9044 says that.
+        // If the master that the majority names is deposed, the other master is no second master.
+        // Event 9044 says that it is deposed.
         if (facts is { IsMastered: true, DeposedBy: null })
         {
             foreach (var other in facts.OtherMasters.Where(other => _second.Add(other.Address)))

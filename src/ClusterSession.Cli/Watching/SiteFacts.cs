@@ -99,7 +99,10 @@ internal sealed class SiteFacts
     /// <summary>Every other Redis that says that it is a master.</summary>
     public IReadOnlyList<ServerState> OtherMasters { get; }
 
-    /// <summary>All others, those that do not answer included.</summary>
+    /// <summary>
+    /// Every Redis in sight that is not the one that the majority names and does not say that it is
+    /// a master. Those that do not answer are among them.
+    /// </summary>
     public IReadOnlyList<ServerState> Replicas { get; }
 
     /// <summary>Replicas that are connected to the master.</summary>

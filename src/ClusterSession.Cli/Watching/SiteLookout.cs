@@ -113,7 +113,10 @@ internal sealed class SiteLookout(
         return same?.Address ?? (isKnown ? null : _ownName);
     }
 
-    /// <summary>Who is named no more would be connected to for ever.</summary>
+    /// <summary>
+    /// Ends the links to every Redis that is no longer named: else this process would try to
+    /// connect to it for ever.
+    /// </summary>
     private void EndAllBut(RedisEndpoint[] named)
     {
         foreach (var (gone, asked) in _servers.Where(server => !named.Contains(server.Key)).ToArray())

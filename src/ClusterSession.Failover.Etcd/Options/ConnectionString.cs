@@ -3,8 +3,9 @@ namespace ClusterSession.Failover.Etcd.Options;
 /// <summary>Reads <c>http://h1:2379,http://h2:2379/path,key=value</c>.</summary>
 /// <remarks>
 /// Keys have the names of the ZooKeeper and the Redis connection string; ssl and sslHost do not
-/// exist here, since the scheme says it. Messages never show what
-/// stands behind the first key: it may be a password, or the rest of one with a comma in it.
+/// exist here, since the scheme of a server says whether TLS is used. Messages never show the value
+/// of a key: it may be a password. They do not show a part without '=' either: it may be the rest
+/// of a password with a comma in it. The name of an unknown key is shown.
 /// </remarks>
 internal static class ConnectionString
 {

@@ -13,7 +13,8 @@ internal sealed class HeldLeases(ZooKeeperOptions options, TimeProvider clock, R
         _held.TryGetValue(cluster, out var lease) && lease.IsOf(holder, epoch) ? lease : null;
 
     /// <summary>
-    /// A session under which the changes were done; null: they were not, or nobody knows.
+    /// Opens a session and does the changes under it. Null in place of the session: the changes
+    /// were not done, or nobody knows whether they were.
     /// </summary>
     public async ValueTask<(LeaseSession? Session, IReadOnlyList<NodeChangeResult> Results)> HoldAsync(
         TimeSpan ttl,
@@ -46,8 +47,9 @@ internal sealed class HeldLeases(ZooKeeperOptions options, TimeProvider clock, R
         }
         finally
         {
-            // Not ended at the server: what nobody knows may have been done, and the repeat takes
-            // it on. Otherwise it runs out with nothing in it.
+            // The session is not ended at the server. Where nobody knows whether the changes were
+            // done, they may have been, and the repeat of the operation takes the lease over. Where
+            // they were not done, the session runs out without any ephemeral node.
             if (!isKept)
             {
                 await session.DisposeAsync().ConfigureAwait(false);
@@ -55,7 +57,9 @@ internal sealed class HeldLeases(ZooKeeperOptions options, TimeProvider clock, R
         }
     }
 
-    /// <summary>In the place of an earlier one, whose session is left to run out.</summary>
+    /// <summary>
+    /// Keeps a lease in place of the former one of the cluster, whose session is left to run out.
+    /// </summary>
     public async ValueTask KeepAsync(string cluster, HeldLease lease)
     {
         HeldLease? former = null;

@@ -71,8 +71,9 @@ internal sealed class ClusterNodes(string cluster)
     }
 
     /// <summary>
-    /// Takes the lease. The last change is that of the grant's node, set even where it is only made
-    /// now: a server tells the number of a node that was set, and not of one that was made.
+    /// Takes the lease. The last change sets the grant's node, even where this transaction has just
+    /// made that node: a server tells the zxid of a node that was set, and not of one that was
+    /// made.
     /// </summary>
     public NodeChange[] Take(StoredState seen, StoredCluster next) =>
         [

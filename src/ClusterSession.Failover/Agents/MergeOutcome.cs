@@ -7,7 +7,10 @@ internal abstract record MergeOutcome
 {
     private MergeOutcome() { }
 
-    /// <summary>The master has everything.</summary>
+    /// <summary>
+    /// The master has everything that can be merged; <see cref="MemberMergeCounts.NotMerged"/>
+    /// counts the rest.
+    /// </summary>
     /// <param name="Counts">What was done.</param>
     /// <param name="Confirmed">
     /// How many of its replicas have confirmed that they have it too.

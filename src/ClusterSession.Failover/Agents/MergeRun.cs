@@ -15,8 +15,8 @@ internal sealed class MergeRun(FailoverTimings timings, AgentLinks links)
 {
     private const int MaxDoublings = 4;
     private const string Stopped =
-        "It was stopped: the agent stops, nobody rules, the master or this Redis is another process, this member was "
-        + "forgotten, or the cluster is in maintenance.";
+        "It was stopped: the agent stops, nobody rules, the master is another process or has another lease, this Redis "
+        + "is another process, this member was forgotten, or the cluster is in maintenance.";
     private MergeSight? _sight;
     private Task _run = Task.CompletedTask;
     private CancellationTokenSource? _ending;

@@ -9,9 +9,9 @@ internal static class SessionLives
     private static readonly TimeSpan LongestTouch = TimeSpan.FromMinutes(1);
 
     /// <summary>
-    /// What is older than this is not merged, and what is merged expires after that time at the
-    /// latest. It is what the application's store keeps, without <c>LongestRequest</c>, and by the
-    /// default of <c>TouchInterval</c>.
+    /// How long a session and a tombstone live in the application's store, without
+    /// <c>LongestRequest</c> and with the default of <c>TouchInterval</c>. What was away for longer
+    /// than its life is not merged, and what is merged expires after so long at the latest.
     /// </summary>
     /// <remarks>
     /// To leave out <c>LongestRequest</c> loses no session that a node would serve: after

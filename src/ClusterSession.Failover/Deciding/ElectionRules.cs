@@ -107,7 +107,7 @@ internal sealed class ElectionRules(FailoverTimings timings)
     public static bool MayBeElected(FailoverTimings timings, ClusterView view, ClusterMember member) =>
         IsFit(view, member)
         && (
-            IsNamed(view.Document.Switch, member.Name)
+            DoesSwitchAdmit(view.Document.Switch, member.Name)
             || !timings.IsBarred(view.Document, member.Name, view.Now)
             || !view
                 .Document.Present()
@@ -132,7 +132,11 @@ internal sealed class ElectionRules(FailoverTimings timings)
                 )
         );
 
-    private static bool IsNamed(SwitchRequest? request, string member) =>
+    /// <summary>
+    /// Whether a switch lets the member become master whatever failed before: the one that it
+    /// names, the master that hands over, or any where it names none.
+    /// </summary>
+    private static bool DoesSwitchAdmit(SwitchRequest? request, string member) =>
         request is not null && (request.To is null || request.To == member || request.From?.Member == member);
 
     /// <summary>

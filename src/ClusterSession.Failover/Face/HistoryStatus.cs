@@ -16,7 +16,7 @@ internal sealed record HistoryStatus(string Cluster, IReadOnlyList<HistoryLine> 
 /// <param name="Why">The reason, as a sentence; null: none is known.</param>
 /// <param name="DurationMilliseconds">
 /// How long the change took, from when its agent first saw the lease free until the master was
-/// opened; null: the event is no change of the lease.
+/// opened; null: the event is no completed change.
 /// </param>
 /// <param name="LacksNewerData">Whether newer data was known to be out of reach.</param>
 internal sealed record HistoryLine(

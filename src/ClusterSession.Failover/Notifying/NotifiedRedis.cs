@@ -171,7 +171,7 @@ internal sealed class NotifiedRedis(
         Tell(
             $"Merged into {member.Name}: {counts.Scanned} sessions were compared, and {counts.Written} records and "
                 + $"elements of documents were written; {counts.Foreign} keys of others and {counts.LeftOut} "
-                + "damaged records were not merged."
+                + "records, damaged or not taken by the master, were not merged."
         );
         try
         {

@@ -34,5 +34,6 @@ internal static class DataWords
         $"Last resort, which destroys what only {member} has got: {Tool} discard {member}";
 
     /// <summary>Since when a member's data is out of touch with the master's.</summary>
-    public static string Known(UnmergedData line) => $"Its data has been out of touch since {line.Since:u}.";
+    public static string Known(UnmergedData line) =>
+        $"The data of {line.Member} has been out of touch since {line.Since:u}.";
 }

@@ -8,7 +8,8 @@ namespace ClusterSession.Failover.Operating;
 internal sealed class EpochPlans(FailoverTimings timings)
 {
     /// <summary>
-    /// How far the new epochs begin above the data in sight. Grants that were not seen stay below.
+    /// How far the new epochs begin above the data in sight. Grants that were not seen, and
+    /// application nodes that have seen them, stay below.
     /// </summary>
     private const long EpochGap = 1000;
 

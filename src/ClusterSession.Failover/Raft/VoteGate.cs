@@ -5,8 +5,8 @@ namespace ClusterSession.Failover.Raft;
 /// <summary>
 /// Keeps a server without data from voting: a disk that was wiped has forgotten its votes and what
 /// it has acknowledged, and with it a majority could elect a leader that lacks acknowledged epochs.
-/// It opens once the server has what a leader had, or once all servers respond and none has data. A
-/// marker in its directory says that it is open.
+/// It opens once the server has what a leader had, or, with <c>Bootstrap</c>, once all servers
+/// respond and none has data. A marker in its directory says that it is open.
 /// </summary>
 internal sealed class VoteGate
 {

@@ -12,6 +12,9 @@ internal enum MergeState
     /// <summary>It was interrupted or refused, and begins again.</summary>
     Failed,
 
-    /// <summary>The master has everything.</summary>
+    /// <summary>
+    /// The master has everything that can be merged; a copy was set aside, or the member may follow
+    /// without one.
+    /// </summary>
     Merged,
 }

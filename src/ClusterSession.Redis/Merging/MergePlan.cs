@@ -51,38 +51,38 @@ internal static class MergePlan
     )
     {
         // An end is stored over whatever is there.
-        if (source.Header is not { } mine || (target is { Header: null } && !mine.IsDestroyed))
+        if (source.Header is not { } ofSource || (target is { Header: null } && !ofSource.IsDestroyed))
         {
             return new MergeStep(MergeAction.LeftOut);
         }
 
-        var life = LifeAtTarget(source, mine, targetNow, bounds);
-        var theirs = target?.Header;
-        if (theirs is { IsDestroyed: true })
+        var life = LifeAtTarget(source, ofSource, targetNow, bounds);
+        var ofTarget = target?.Header;
+        if (ofTarget is { IsDestroyed: true })
         {
-            return new MergeStep(mine.IsDestroyed ? MergeAction.Same : MergeAction.SkipEnded);
+            return new MergeStep(ofSource.IsDestroyed ? MergeAction.Same : MergeAction.SkipEnded);
         }
 
-        if (mine.IsDestroyed)
+        if (ofSource.IsDestroyed)
         {
             return target is { } there ? new MergeStep(MergeAction.End, Longer(life, EndLife(there, bounds)))
                 : life > TimeSpan.Zero ? new MergeStep(MergeAction.End, life)
                 : new MergeStep(MergeAction.SkipExpired);
         }
 
-        if (theirs is null)
+        if (ofTarget is null)
         {
             return life <= TimeSpan.Zero
                 ? new MergeStep(MergeAction.SkipExpired)
                 : new MergeStep(MergeAction.Create, life);
         }
 
-        if (IsTooOld(mine, bounds))
+        if (IsTooOld(ofSource, bounds))
         {
             return new MergeStep(MergeAction.SkipExpired);
         }
 
-        if (!HasAllOf(target!.Value, theirs, source, mine))
+        if (!HasAllOf(target!.Value, ofTarget, source, ofSource))
         {
             return new MergeStep(MergeAction.Merge, target.Value.Life is null ? TimeSpan.Zero : life);
         }
@@ -161,21 +161,25 @@ internal static class MergePlan
 
     private static bool HasAllOf(
         in MergeEntry target,
-        SessionRecord theirs,
+        SessionRecord ofTarget,
         in MergeEntry source,
-        SessionRecord mine
+        SessionRecord ofSource
     ) =>
-        theirs.Contains(mine.Version)
-        && Intervals.Cover(theirs.Intervals, mine.Intervals)
-        && (source.ClaimsAll || AreEqual(theirs, mine, target.ClaimsAll));
+        ofTarget.Contains(ofSource.Version)
+        && Intervals.Cover(ofTarget.Intervals, ofSource.Intervals)
+        && (source.ClaimsAll || AreEqual(ofTarget, ofSource, target.ClaimsAll));
 
-    /// <summary>Equal headers are of one record: each change makes another version.</summary>
-    private static bool AreEqual(SessionRecord theirs, SessionRecord mine, bool targetClaimsAll) =>
+    /// <summary>
+    /// Whether equal headers prove equal records: each change makes another version. The source
+    /// does not claim all here. If the target does, only the formats differ: the former one does
+    /// not name all commits, so that nothing proves the two equal.
+    /// </summary>
+    private static bool AreEqual(SessionRecord ofTarget, SessionRecord ofSource, bool targetClaimsAll) =>
         !targetClaimsAll
-        && theirs.Version == mine.Version
-        && theirs.Intervals.SequenceEqual(mine.Intervals)
-        && theirs.ForgottenUpTo == mine.ForgottenUpTo
-        && theirs.HasDroppedTombstones == mine.HasDroppedTombstones;
+        && ofTarget.Version == ofSource.Version
+        && ofTarget.Intervals.SequenceEqual(ofSource.Intervals)
+        && ofTarget.ForgottenUpTo == ofSource.ForgottenUpTo
+        && ofTarget.HasDroppedTombstones == ofSource.HasDroppedTombstones;
 
     private static bool HasOwnExpiry(SessionRecord header) => (header.Flags & OwnExpiry) != 0;
 

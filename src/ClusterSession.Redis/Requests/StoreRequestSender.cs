@@ -142,14 +142,14 @@ internal sealed class StoreRequestSender(
     {
         var route = new byte[request.RouteLength];
         request.WriteRoute(route);
-        RedisConnection? asked = null;
+        RedisConnection? askTarget = null;
         for (var attempt = 1; ; attempt++)
         {
             if (failure is null)
             {
                 try
                 {
-                    var connection = asked;
+                    var connection = askTarget;
                     var isLate = attempt > 1;
                     if (connection is null && !topology.TryGetConnection(route, out connection))
                     {
@@ -162,11 +162,11 @@ internal sealed class StoreRequestSender(
                     }
 
                     request.Connection = connection;
-                    var isAsked = asked is not null;
+                    var isAskRedirect = askTarget is not null;
                     return isLate
-                        ? await InTimeAsync(request, AttemptAsync(connection, request, wait, isAsked))
+                        ? await InTimeAsync(request, AttemptAsync(connection, request, wait, isAskRedirect))
                             .ConfigureAwait(false)
-                        : await AttemptAsync(connection, request, wait, isAsked).ConfigureAwait(false);
+                        : await AttemptAsync(connection, request, wait, isAskRedirect).ConfigureAwait(false);
                 }
                 catch (Exception ended) when (RetryPolicy.Knows(ended))
                 {
@@ -192,7 +192,7 @@ internal sealed class StoreRequestSender(
                 continue;
             }
 
-            asked = null;
+            askTarget = null;
             var refusal = failure as RedisServerException;
             if (refusal is not null)
             {
@@ -216,7 +216,8 @@ internal sealed class StoreRequestSender(
 
             if (step.Kind == RetryKind.Redirect)
             {
-                asked = await RedirectAsync(request.Connection!, refusal!.Text, request.Until).ConfigureAwait(false);
+                askTarget = await RedirectAsync(request.Connection!, refusal!.Text, request.Until)
+                    .ConfigureAwait(false);
             }
             else if (step.Pause > TimeSpan.Zero)
             {
@@ -273,11 +274,11 @@ internal sealed class StoreRequestSender(
         RedisConnection connection,
         StoreRequest<T> request,
         WaitRequest? wait,
-        bool isAsked
+        bool isAskRedirect
     )
     {
         var answer = request.Completion;
-        if (isAsked)
+        if (isAskRedirect)
         {
             connection.Send(new AskingRequest(), request);
         }
@@ -292,7 +293,7 @@ internal sealed class StoreRequestSender(
         }
 
         var confirmation = wait.Completion;
-        if (isAsked)
+        if (isAskRedirect)
         {
             connection.Send(wait);
         }

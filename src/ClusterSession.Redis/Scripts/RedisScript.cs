@@ -62,7 +62,10 @@ internal sealed class RedisScript
                 isToBeFenced: false
             ));
 
-    /// <summary>A line of <c>--@name</c> stands for another file: what the scripts share.</summary>
+    /// <summary>
+    /// A line of <c>--@name</c> in a script stands for another file, which is put in its place:
+    /// what the scripts share.
+    /// </summary>
     private static RedisScript Load(string name, bool writes = false)
     {
         var lines = ReadText(name)

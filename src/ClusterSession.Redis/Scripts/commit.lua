@@ -10,9 +10,9 @@
 --   18 13      the version that the writer issued before for this session; only where that is not
 --              the base, or there is more
 --   31  1      options; only where there are any, or intervals: 1 nothing but the base itself may be
---              changed, 2 there is something to forget, 4 the version is not above the base. Nothing
---              here tests that bit: an argument that has this byte turns the short way below off,
---              and the versions are compared
+--              changed, 2 there is something to forget, 4 the version is not above the base. The
+--              bit itself is not tested: any options byte makes ARGV[3] 32 bytes or longer, which
+--              turns off the short way below (#rest < 32), so that the versions are compared
 --   32 ..      intervals in which the writer has committed nothing
 -- ARGV[4..]    pairs of field and value:
 --   empty      the field's tombstone is to be forgotten, if the base or an earlier one has made it

@@ -70,7 +70,7 @@ local function normalized(list)
   return table.concat(bytes), forgotten
 end
 
--- Bytes added since the record was measured last, in units of 512, rounded up.
+-- Bytes added since the record was measured last, in started units of 512, each addition by itself.
 local function counted(unsummed, bytes) return unsummed + 1 + math.floor(bytes / 512) end
 
 -- A header of format 1 named up to 16 commits, newest first: those alone are certain.

@@ -5,8 +5,10 @@ using ClusterSession.Transport.Sockets;
 namespace ClusterSession.Transport.Diagnostics;
 
 /// <summary>
-/// Which failures are written of those that an outage causes ten times a second, or with each
-/// request: the first, one for each other reason, and then one in ten seconds. Thread-safe.
+/// Chooses which failures are logged. An outage causes failures to connect ten times a second, and
+/// refusals with each request. Of an address, a failure is logged if its reason is another than
+/// that of the failure logged last, or if that one was logged ten seconds ago. Of each kind of
+/// refusals, the first is logged, and then one in ten seconds. Thread-safe.
 /// </summary>
 /// <typeparam name="TRefusal">The kinds of answers by which a server refuses a request.</typeparam>
 internal sealed class FailureLog<TRefusal>(TimeProvider time)

@@ -6,9 +6,10 @@ namespace ClusterSession.Transport.Links;
 /// </summary>
 /// <remarks>
 /// Used by one loop only. The n-th pause lies between half and all of min(max, 20 ms x 1.25^(n-1)).
-/// Requests wait for the end of it: so it is no longer than half of the outage so far, and a
-/// quarter in the mean. Doubling ones are as long as the outage so far in the mean, up to twice
-/// that: a planned switch would last twice as long for nodes as for Redis.
+/// Requests wait for the end of a pause. So a pause is no longer than half of the outage so far,
+/// and a quarter of it in the mean. Pauses that double would be as long as the outage so far in the
+/// mean, and twice as long at most: a planned switch would last twice as long for nodes as for
+/// Redis.
 /// </remarks>
 internal sealed class BackOff(TimeSpan max, Random random)
 {

@@ -134,9 +134,9 @@ internal sealed class ReconnectingLink<TConnection> : IAsyncDisposable
                 {
                     throw new ConnectException(failure.Failure, failure.Message, failure);
                 }
-                // Closed, and the loop has not seen it yet. It is not waited for by looking again:
-                // hundreds of callers that did so kept the loop itself from the pool's threads, for
-                // seconds.
+                // The connection is closed, and the loop has not seen that yet. Callers wait for
+                // the next connection and do not look again and again: hundreds of callers that did
+                // so kept the loop itself from the pool's threads, for seconds.
                 if (_current is { IsClosed: true })
                 {
                     RenewLocked();

@@ -34,8 +34,9 @@ internal abstract partial class PipelinedConnection
     }
 
     /// <summary>
-    /// The reply to what was sent then proves that the server serves. Called before the request
-    /// completes: who sees its result must see the proof.
+    /// Notes that a reply has proved that the server serves. The proof counts from
+    /// <paramref name="sentAt"/>, when the request of that reply was sent. Called before that
+    /// request completes: anyone who sees its result must see the proof.
     /// </summary>
     protected void ProveAlive(long sentAt)
     {

@@ -14,8 +14,9 @@ internal sealed class WakeSignal : IValueTaskSource, IThreadPoolWorkItem
     public ValueTask WaitAsync() => new(this, _core.Version);
 
     /// <summary>
-    /// Wakes the loop: on this thread, until it waits again, or on the thread pool, behind all that
-    /// is queued there already: whatever those requests send goes along.
+    /// Wakes the loop. It runs either on this thread until it waits again, or on the thread pool
+    /// after all that is queued there already. What the queued work sends meanwhile goes out with
+    /// the same round of the loop.
     /// </summary>
     public void Set(bool onThisThread)
     {

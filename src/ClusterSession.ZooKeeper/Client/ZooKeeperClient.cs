@@ -206,8 +206,9 @@ public sealed class ZooKeeperClient : IAsyncDisposable
     }
 
     /// <summary>
-    /// Lets the server catch up with the leader: what is read afterwards is not older. (A leader
-    /// that was cut off and does not know it may answer as well; a change is the strict way.)
+    /// Lets the server catch up with the leader: what is read afterwards is not older than this
+    /// call. (This is not strict: the answer may come from a leader that was cut off and has not
+    /// noticed that. A change in place of this call is strict.)
     /// </summary>
     /// <param name="path">Any path.</param>
     /// <param name="cancellationToken">Ends the waiting.</param>

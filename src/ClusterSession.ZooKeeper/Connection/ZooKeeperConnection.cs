@@ -15,8 +15,9 @@ namespace ClusterSession.ZooKeeper.Connection;
 ///                                          length | -1, .., .. | event     a watch has fired
 /// </code>
 /// A server answers the requests of a session in their order, pings included, and sends the event
-/// of a change before any reply that tells of that change (by its zxid). So taking messages in
-/// order is all that it needs for a reply to be newer than the events before it.
+/// of a change before any reply that tells of that change (by its zxid). So it is enough to take
+/// the messages in order: when a reply is taken, the events of all changes that it tells of have
+/// been handled.
 /// </remarks>
 internal sealed class ZooKeeperConnection(
     Stream stream,

@@ -6,6 +6,6 @@ public enum NodeAccess
     /// <summary>Everybody who reaches a server.</summary>
     Everyone,
 
-    /// <summary>Whose credentials are those of the client.</summary>
+    /// <summary>Everybody who has the same credentials as the client.</summary>
     Creator,
 }

@@ -107,8 +107,8 @@ internal sealed class RunningAsk(
     private void Check(long process)
     {
         if (
-            _announcedCounts.TryGetValue(process, out var promised)
-            && promised <= (_answered.GetValueOrDefault(process)?.Count ?? 0)
+            _announcedCounts.TryGetValue(process, out var announced)
+            && announced <= (_answered.GetValueOrDefault(process)?.Count ?? 0)
         )
         {
             notDone.Remove(process);

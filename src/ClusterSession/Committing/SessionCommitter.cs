@@ -86,7 +86,7 @@ internal sealed class SessionCommitter(
         }
 
         versions.Observe(record.Version);
-        return VersionIssuer.IsAtEnd(record.Version) ? new(CommitResult.Unavailable(StoreFailure.Refused))
+        return VersionIssuer.AreStampsRunningOut(record.Version) ? new(CommitResult.Unavailable(StoreFailure.Refused))
             : durability == SessionDurability.Local && !IsRefused(key)
                 ? new(
                     pendingCommits.Keep(
@@ -236,7 +236,7 @@ internal sealed class SessionCommitter(
             versions.Observe(answer.Previous);
             switch (answer.Outcome)
             {
-                case WriteOutcome.Superseded when VersionIssuer.IsAtEnd(answer.Previous):
+                case WriteOutcome.Superseded when VersionIssuer.AreStampsRunningOut(answer.Previous):
                     versions.Withdraw(key, change.Issued);
                     return CommitResult.Unavailable(StoreFailure.Refused); // As in CommitAsync: no stamps are left.
                 case WriteOutcome.Superseded when attempt < MaxRetries:

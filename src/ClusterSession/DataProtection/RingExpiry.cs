@@ -10,7 +10,10 @@ internal sealed class RingExpiry
     private CancellationTokenSource _source = new();
     private CancellationToken _inner;
 
-    /// <summary>Cancelled at the next <see cref="Expire"/>, or with another token.</summary>
+    /// <summary>
+    /// A token that is cancelled at the next <see cref="Expire"/>, or when <paramref name="inner"/>
+    /// is cancelled.
+    /// </summary>
     public CancellationToken TokenWith(CancellationToken inner)
     {
         bool isNew;
@@ -22,7 +25,8 @@ internal sealed class RingExpiry
 
         if (isNew)
         {
-            // Once for each of them: a linked source a ring would stay registered there for ever.
+            // Registered once for each token of the framework. A linked source for each ring would
+            // stay registered with that token for ever.
             inner.Register(Expire);
         }
 

@@ -21,8 +21,8 @@ namespace ClusterSession.DataProtection;
 /// anything new              the ring of this node expires
 /// </code>
 /// A document that is missing says nothing of whether there are keys: another node may have them
-/// still. Only a document that exists can be known to be empty. A node that took the first for the
-/// second would make a key that signs at once. Thread-safe.
+/// still. Only a document that exists can be known to be empty. A node that took a missing document
+/// for an empty one would make a key that signs at once. Thread-safe.
 /// </remarks>
 internal sealed class SharedXmlElements(
     StoreGuard store,
@@ -62,7 +62,10 @@ internal sealed class SharedXmlElements(
         }
     }
 
-    /// <summary>Moves with every change that another node has made.</summary>
+    /// <summary>
+    /// A counter that moves with the first reading and with every change that another node has
+    /// made.
+    /// </summary>
     public int Changes => Volatile.Read(ref _changes);
 
     /// <summary>All elements.</summary>

@@ -24,7 +24,8 @@ internal sealed class SessionMetrics : IDisposable
         FailedOpens = _meter.CreateCounter<long>(
             "clustersession.opens.failed",
             "{request}",
-            "Requests whose session could not be opened: the store did not respond, refused, or has a damaged record."
+            "Requests whose session could not be opened: the store did not respond, refused, or has a damaged or too "
+                + "large record."
         );
         FailedCommits = _meter.CreateCounter<long>(
             "clustersession.commits.failed",

@@ -69,11 +69,11 @@ public interface IClusterSession : ISession
     /// <param name="cancellationToken">Not used: <see cref="OutageOptions.HardTimeout"/> bounds the
     /// wait.</param>
     /// <exception cref="SessionUnavailableException">
-    /// The store has not answered. With <see cref="StoreFailure.Unknown"/> it may have the end;
-    /// this node refuses the session and sends the end until the store takes it, and the client's
-    /// cookie is deleted all the same. Only a full journal (<see
-    /// cref="OutageOptions.JournalSessions"/>) keeps nothing. With any other failure nothing has
-    /// ended.
+    /// The store has not taken the end. With <see cref="StoreFailure.Unknown"/> or <see
+    /// cref="StoreFailure.Undecided"/> it may have it; this node refuses the session and sends the
+    /// end until the store takes it, and the client's cookie is deleted all the same. Only a full
+    /// journal (<see cref="OutageOptions.JournalSessions"/>) keeps nothing. With any other failure
+    /// nothing has ended.
     /// </exception>
     /// <exception cref="InvalidOperationException">The endpoint may only read the session, or the
     /// request has ended.</exception>

@@ -161,7 +161,8 @@ internal sealed class RequestSession : IClusterSession, ISessionFeature
 
     /// <summary>
     /// This request is about to end all other sessions of a principal: records in this session that
-    /// it survives that revocation. A session that is new records it when it is stored.
+    /// it survives that revocation, and commits that at once. A session that is new records it when
+    /// it is stored.
     /// </summary>
     public ValueTask KeepAsync(PrincipalKey principal, long number) =>
         IsAvailable && RequestLogin.Keep(principal, number, ref _state.Attributes, Services.Revocations) && IsStored

@@ -23,20 +23,22 @@ namespace ClusterSession.Http;
 /// Version (the client  the same; or the application did not use the session; or the headers leave
 ///   is shown more      more than a second after the open and the store is unreachable
 ///   than it knows of)
-/// Age (of the key, or  the application did not use the session, another node has changed it
-///   of the cookie)     since, the headers leave more than a second after the open, or a shared
-///                      cache may keep the response; a node without local copies asks the store
+/// Age (of the key, or  the application did not use the session; this node has no fresh copy of it
+///   of the cookie)     (also: another node has changed it); the response has a cookie of that
+///                      name already; the headers leave more than a second after the open; or a
+///                      shared cache may keep the response. A node without local copies asks the
+///                      store
 /// </code>
 /// The newest version known here is named, so that a slow response does not take a client back.
-/// What the store was asked for becomes the local copy before it is named: a client that knows more
-/// than its node is refused there once the store is unreachable. A
-/// cookie of the same name that is in the response already (a gateway's backend wrote it) stays if
-/// it names another living session, or the same one at least as new; a deletion stays unless the
-/// session began in this request. A response that carries a cookie leaves as private. Not chosen:
-/// deleting the cookie of a session that is missing. The deletion may arrive after the cookie of a
-/// login that another request has begun meanwhile. A dead cookie costs one read where it comes
-/// back. Not promised: two responses that cross on the wire. The client keeps the cookie that
-/// arrives last.
+/// A record that the store answers here becomes the local copy before the cookie names its version:
+/// else the client would know more than its node, which would answer 503 once the store is
+/// unreachable. A cookie of the same name that is in the response already (a gateway's backend
+/// wrote it) stays if it names another living session, or the same one at least as new; a deletion
+/// stays unless the session began in this request. A response that carries a cookie leaves as
+/// private. Not chosen: deleting the cookie of a session that is missing. The deletion may arrive
+/// after the cookie of a login that another request has begun meanwhile. A dead cookie costs one
+/// read where it comes back. Not promised: two responses that cross on the wire. The client keeps
+/// the cookie that arrives last.
 /// </remarks>
 internal sealed class ResponseCookie(HttpContext context, RequestSessionServices services)
 {

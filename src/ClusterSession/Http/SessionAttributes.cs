@@ -126,7 +126,10 @@ internal struct SessionAttributes
         return isStored;
     }
 
-    /// <summary>Whether the record has the attribute, whatever was done to it since.</summary>
+    /// <summary>
+    /// Whether the record has the attribute, whatever the delta does to it. One that a ReadOnly
+    /// endpoint has removed counts as not there.
+    /// </summary>
     public readonly bool IsStored(string name) => TryFindStored(name, out _);
 
     /// <summary>Whether the record has the attribute with these bytes.</summary>

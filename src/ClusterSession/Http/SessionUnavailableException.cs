@@ -3,7 +3,8 @@ using ClusterSession.Stores;
 namespace ClusterSession;
 
 /// <summary>
-/// The session could not be opened, committed or ended: <see cref="Failure"/> says why. Before the
+/// A session or login could not be opened, stored or ended, or an id or key could not be changed:
+/// <see cref="Failure"/> says why. Before the
 /// response has started the middleware turns it into a 503 with Retry-After.
 /// </summary>
 public sealed class SessionUnavailableException : Exception

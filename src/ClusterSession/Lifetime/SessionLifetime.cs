@@ -52,8 +52,8 @@ internal sealed class SessionLifetime(IOptions<ClusterSessionOptions> options, T
 
     /// <summary>
     /// How long the nodes remember an end: as long as a copy of the session can be in use. The
-    /// tombstone lives longer, because it must outlast logins of weeks where those are in the
-    /// store. A node drops its copy of a login when it hears of the end. Ends that are kept for
+    /// tombstone lives longer only where logins are in the store, since it must outlast logins of
+    /// weeks. A node drops its copy of a login when it hears of the end. Ends that are kept for
     /// weeks would exceed <see cref="Local.KnownEnds.MaxCount"/>.
     /// </summary>
     public TimeSpan KnownEndLife { get; } = 2 * options.Value.StoreLife;

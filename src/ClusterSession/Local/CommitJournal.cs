@@ -195,6 +195,7 @@ internal sealed class CommitJournal(
         IssuedVersion attempted = default
     )
     {
+        // Under that version only this copy was sent, so the record may claim it.
         var intervals = attempted.Version.IsNone ? default : CommitIntervals.Of(attempted);
         return Append(
             key,

@@ -11,7 +11,7 @@ namespace ClusterSession.Local;
 ///    |                                                     | somebody else has changed it, or
 ///    |                                                     | this node has and cannot say what
 ///    |                                                     | is stored now
-///    |  the same, but its mark has moved; or a commit is     v
+///    |  the same, but its mark has moved; or a commit is   v
 ///    |  kept in the journal over a stale copy
 ///    +------------------------------------------------> Stale       asked for by version, else
 ///    |                                                              serves only while the store
@@ -20,9 +20,9 @@ namespace ClusterSession.Local;
 ///    |  copy lacks; or a record is published, or merged,
 ///    |  that lacks what is here. Is a commit of another
 ///    |  node known to be missing?
-///    +-- no ------------------------------------------> Incomplete  serves as a stale one, and is
-///    |                                                              not known to be what the store
-///    |                                                              has under one version
+///    +-- no ------------------------------------------> Incomplete  read whole, never by version;
+///    |                                                              serves only while the store
+///    |                                                              cannot say what is there
 ///    +-- yes, or the copy was diverged ---------------> Diverged    the same, flagged: a client
 ///                                                                   may have seen what is missing
 ///

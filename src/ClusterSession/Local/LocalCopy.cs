@@ -81,8 +81,9 @@ internal sealed class LocalCopy(
     public bool IsComplete => _state is CopyState.Current or CopyState.Stale;
 
     /// <summary>
-    /// Whether another node is known to have committed something that is not here: a client may
-    /// have seen it. Else only the answers to this node's own commits may be missing.
+    /// Whether the copy is known to lack a commit of another node, which a client may have seen. An
+    /// incomplete copy may lack only commits of this node that were not answered yet. A stale one
+    /// may lack anything: the store has to be asked.
     /// </summary>
     public bool IsDiverged => _state == CopyState.Diverged;
 

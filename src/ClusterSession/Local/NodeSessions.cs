@@ -122,7 +122,10 @@ internal sealed class NodeSessions(
     /// </summary>
     public bool IsUsable(LocalCopy copy) => lifetime.IsUsable(copy.Record, copy.LastUse, copies.Clock.Now);
 
-    /// <summary>Whether this node may store the session again, or has since a moment.</summary>
+    /// <summary>
+    /// Whether this node has something of the session that it may store again, or has had a commit
+    /// or copy of it acknowledged since the given timestamp.
+    /// </summary>
     public bool MayBringBack(SessionKey key, long since) =>
         copies.TryGet(key, out _) || pending.Find(key).Record is not null || recent.Find(key)?.At >= since;
 

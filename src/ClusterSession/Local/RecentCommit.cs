@@ -28,8 +28,9 @@ internal sealed class RecentCommit(
 
     /// <summary>
     /// The first commit of this node on top of one of another node that is not in the record, or
-    /// none. A client that has seen no commit as new as this one has not seen what is missing: the
-    /// other node's cookie names a commit that the record does not contain.
+    /// none. A client whose token is older than this, and in the record, has not seen what is
+    /// missing: had it seen that at the other node, its token would name the other node's commit,
+    /// which the record does not contain.
     /// </summary>
     public SessionVersion DivergedSince { get; } = divergedSince;
 

@@ -1,5 +1,6 @@
 using System.Text;
 using ClusterSession.Committing;
+using ClusterSession.Diagnostics;
 using ClusterSession.KeyRing;
 using ClusterSession.Local;
 using ClusterSession.Principals;
@@ -80,7 +81,7 @@ internal sealed class SessionManager(
                 StoreFailure.Unknown
             ),
             _ => throw new SessionUnavailableException(
-                "The session could not be ended: its store is not responding.",
+                $"The session could not be ended: {FailureWords.Of(ended.Failure)}.",
                 ended.Failure
             ),
         };

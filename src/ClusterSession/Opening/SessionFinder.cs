@@ -195,7 +195,7 @@ internal sealed class SessionFinder(
                         && lifetime.MayHaveExpired(seen)
                     )
                     {
-                        goto default; // One of a flood of old cookies: not to be waited for.
+                        goto case OpenStep.Lost; // One of a flood of old cookies counts as lost, unasked.
                     }
 
                     continue;
@@ -205,6 +205,7 @@ internal sealed class SessionFinder(
                     continue;
                 case OpenStep.NotKnownYet:
                     return WithOwnKnowledge(key, seen, StoreFailure.Unknown);
+                case OpenStep.Lost:
                 default:
                     var regressed = await RegressAsync(key, seen, asked, record, isComplete, usable, deadline)
                         .ConfigureAwait(false);

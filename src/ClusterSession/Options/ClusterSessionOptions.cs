@@ -17,18 +17,19 @@ public sealed class ClusterSessionOptions
     /// sessions is a use only where it commits.
     /// </summary>
     /// <remarks>
-    /// The node of the last use refuses the session within a second after that, every other node
-    /// within 1.25 times <see cref="TouchInterval"/> more: it knows of uses only what the store was
-    /// told. Whichever node refuses the session ends it, on all nodes. While nodes have different
-    /// values, as during a rolling change, the longer one of those that used the session holds.
-    /// Wall clocks play no part.
+    /// The node of the last use refuses the session within a second after this time, but not sooner
+    /// than 2.75 times <see cref="TouchInterval"/> after the use. Every other node refuses it
+    /// within 1.25 times <see cref="TouchInterval"/> more, because it knows only of those uses that
+    /// the store was told of. Whichever node refuses the session ends it, on all nodes. While nodes
+    /// have different values, as during a rolling change, the longest value counts among the nodes
+    /// that used the session. Wall clocks play no part.
     /// </remarks>
     /// <value>Default 20 minutes; 1 second to 365 days.</value>
     public TimeSpan IdleTimeout { get; set; } = TimeSpan.FromMinutes(20);
 
     /// <summary>
-    /// How long a session lives at most, however much it is used. Clocks of nodes that differ move
-    /// the end by as much.
+    /// How long a session lives at most, however much it is used. If the clocks of two nodes
+    /// differ, the end moves by the difference.
     /// </summary>
     /// <value>Default null, no limit; else at least <see cref="IdleTimeout"/>.</value>
     public TimeSpan? AbsoluteTimeout { get; set; }
@@ -75,11 +76,11 @@ public sealed class ClusterSessionOptions
     public TimeSpan? TouchInterval { get; set; }
 
     /// <summary>
-    /// How long after its idle timeout the store still keeps a session for requests that are
-    /// running: one that commits within it finds the session, unless another
-    /// request was refused it meanwhile. No new request is served for that. All nodes must have the
-    /// same value: a node with a longer value treats a session as idle too early if another node
-    /// has prolonged it. Change it on all of them at once.
+    /// How long the store still keeps a session after its idle timeout, for requests that are
+    /// running. A request that commits within this time finds the session, unless the session was
+    /// refused to another request meanwhile, which ends it. New requests are not served from such a
+    /// session. All nodes must have the same value: a node with a longer value treats a session as
+    /// idle too early if another node has prolonged it. Change it on all nodes at once.
     /// </summary>
     /// <value>Default 1 minute; 0 to 1 day.</value>
     public TimeSpan LongestRequest { get; set; } = TimeSpan.FromMinutes(1);
@@ -100,8 +101,9 @@ public sealed class ClusterSessionOptions
     /// </summary>
     /// <value>
     /// Default null: <c>cs.</c> and <see cref="ApplicationName"/>. Only a name that is too long or
-    /// has other characters is changed: each other character becomes '-', the end is cut off, and a
-    /// part of the name's hash is added. Else 1 to 64 letters, digits, '.', '_' or '-'.
+    /// has other characters is changed: each other character becomes '-', what is too long is cut
+    /// off at the end, and a part of the name's hash is added. Else 1 to 64 letters, digits, '.',
+    /// '_' or '-'.
     /// </value>
     public string? KeyPrefix { get; set; }
 
@@ -231,8 +233,8 @@ public sealed class ClusterSessionOptions
     /// </summary>
     /// <value>
     /// Default null: the longest <c>ExpireTimeSpan</c> of the cookie schemes, and at least 14 days.
-    /// Else 1 minute to 10 years; where it is
-    /// shorter than those, they count. Without a ticket store it has no effect.
+    /// Else 1 minute to 10 years. Where it is shorter than the longest <c>ExpireTimeSpan</c>, that
+    /// one counts, and the 14 days do not. Without a ticket store it has no effect.
     /// </value>
     public TimeSpan? LongestTicketLife { get; set; }
 
@@ -262,14 +264,16 @@ public sealed class ClusterSessionOptions
         TouchInterval ?? (IdleTimeout / 10 < TimeSpan.FromMinutes(1) ? IdleTimeout / 10 : TimeSpan.FromMinutes(1));
 
     /// <summary>
-    /// How long the store keeps a session at least after its last sign of life: a use just before
-    /// the next touch is due prolongs it too.
+    /// How long the store keeps a session at least after the last use that it was told of. The
+    /// touch interval is a part of that: a use just before the next touch is due prolongs the
+    /// session, and the store is not told of it.
     /// </summary>
     internal TimeSpan LeastStoreLife => IdleTimeout + EffectiveTouchInterval + LongestRequest;
 
     /// <summary>
-    /// How long the store keeps it: longer by a quarter of the touch interval, so that a
-    /// session in use is not prolonged with each commit.
+    /// How long the store is asked to keep a session. This is longer than
+    /// <see cref="LeastStoreLife"/> by a quarter of the touch interval, so that a session in use is
+    /// not prolonged with each commit.
     /// </summary>
     internal TimeSpan StoreLife => LeastStoreLife + (EffectiveTouchInterval / 4);
 

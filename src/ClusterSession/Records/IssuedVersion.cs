@@ -8,8 +8,8 @@ namespace ClusterSession.Records;
 /// The stamp before it, whatever became of that one; the process issued none between.
 /// </param>
 /// <param name="UnusedStamps">
-/// Intervals of stamps that were issued before and refused for certain: the process has committed
-/// nothing in them, so that any record contains all of it.
+/// Intervals of stamps under which the process has committed nothing that the record lacks: they
+/// were refused for certain, or only this same copy was sent under them.
 /// </param>
 internal readonly record struct IssuedVersion(
     SessionVersion Version,
@@ -21,5 +21,5 @@ internal readonly record struct IssuedVersion(
     public const long Unknown = -1;
 
     /// <summary>Whether stamps are about to run out.</summary>
-    public bool IsAtEnd => VersionIssuer.IsAtEnd(Version);
+    public bool AreStampsRunningOut => VersionIssuer.AreStampsRunningOut(Version);
 }

@@ -45,7 +45,7 @@ internal sealed class VersionIssuer
     /// Whether stamps are about to run out: a clock beyond the year 2255 has written to the
     /// session. It takes no more commits, and the other sessions do.
     /// </summary>
-    public static bool IsAtEnd(SessionVersion version) => version.Stamp > SessionVersion.MaxStamp - Margin;
+    public static bool AreStampsRunningOut(SessionVersion version) => version.Stamp > SessionVersion.MaxStamp - Margin;
 
     /// <summary>
     /// The copy under a new version. Its content is another state than the one that its present

@@ -252,7 +252,7 @@ internal sealed class JournalSender(
 
             switch (answer.Outcome)
             {
-                case WriteOutcome.Superseded when VersionIssuer.IsAtEnd(answer.Previous):
+                case WriteOutcome.Superseded when VersionIssuer.AreStampsRunningOut(answer.Previous):
                     return NotTaken(pending, StoreFailure.Damaged);
                 case WriteOutcome.Superseded:
                     above = answer.Previous > above ? answer.Previous : above;

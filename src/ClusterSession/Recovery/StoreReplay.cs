@@ -311,7 +311,7 @@ internal sealed class StoreReplay(
             versions.Withdraw(key, issued, !answer.MayHaveHappened);
             switch (answer.Outcome)
             {
-                case WriteOutcome.Superseded when !issued.IsAtEnd:
+                case WriteOutcome.Superseded when !issued.AreStampsRunningOut:
                     above = answer.Previous > above ? answer.Previous : above;
                     continue;
                 case WriteOutcome.Unchanged:

@@ -163,22 +163,22 @@ internal sealed class RevocationList(TimeProvider time)
         lock (_gate)
         {
             var before = time.GetTimestamp() - (long)(Afterlife.TotalSeconds * time.TimestampFrequency);
-            while (_expiries.TryPeek(out var end, out var until) && until <= before)
+            while (_expiries.TryPeek(out var expiring, out var until) && until <= before)
             {
                 _expiries.Dequeue();
-                if (!_parts.TryGetValue(end.Principal, out var parts))
+                if (!_parts.TryGetValue(expiring.Principal, out var parts))
                 {
                     continue;
                 }
 
-                Part[] left = [.. parts.Where(part => part.Process != end.Process || part.Until > before)];
+                Part[] left = [.. parts.Where(part => part.Process != expiring.Process || part.Until > before)];
                 if (left.Length == 0)
                 {
-                    _parts.TryRemove(end.Principal, out _);
+                    _parts.TryRemove(expiring.Principal, out _);
                 }
                 else if (left.Length < parts.Length)
                 {
-                    _parts[end.Principal] = left;
+                    _parts[expiring.Principal] = left;
                 }
             }
 

@@ -17,8 +17,8 @@ namespace ClusterSession.Tickets;
 /// sign-in too. Here a sign-in is a new login under a new key (<see
 /// cref="TicketRequest.IsSigningIn"/>), and <see cref="TicketCookieManager"/> writes that. All
 /// operations ignore that the request was aborted: a tab that is closed must not cancel a sign-out.
-/// The services are found at the first use: the options of the sessions ask for those of the
-/// schemes, which this is a part of.
+/// <see cref="TicketRecords"/> is resolved at the first use and not before: its options ask for the
+/// options of the cookie schemes, and this store is a part of those.
 /// </remarks>
 internal sealed class ClusterTicketStore(
     TicketScheme scheme,
@@ -119,7 +119,9 @@ internal sealed class ClusterTicketStore(
         }
         else if (await SlideAsync(text, ticket, request, deadline).ConfigureAwait(false) is not { } key)
         {
-            Write(request, null); // It has ended: a cookie of it would take the place of another's at the browser.
+            // The login has ended, or was not renewed. Its cookie is not written: in the browser it
+            // would take the place of another login's.
+            Write(request, null);
         }
         else if (MustCookieBeWhole(request))
         {
@@ -165,7 +167,10 @@ internal sealed class ClusterTicketStore(
         }
     }
 
-    /// <summary>The key that the ticket has by now; null if it has ended.</summary>
+    /// <summary>
+    /// Renews the ticket under the key that it has by now. Returns that key; null if the ticket has
+    /// ended, cannot be read, or could not be renewed.
+    /// </summary>
     private async ValueTask<string?> SlideAsync(
         string text,
         AuthenticationTicket ticket,
@@ -323,8 +328,9 @@ internal sealed class ClusterTicketStore(
     }
 
     /// <summary>
-    /// The answer to the sign-in may never have arrived: what the browser had sent by then names
-    /// the new key too, unless the login has ended or the response says something else of it.
+    /// Adds a cookie with the new key to the response of a request that came with the old one: the
+    /// response to the sign-in may never have arrived at the browser. Nothing is added if the login
+    /// has ended by then, or if this response writes or deletes the login cookie anyway.
     /// </summary>
     private void NameNext(TicketKey key, AuthenticationProperties properties, HttpContext context)
     {

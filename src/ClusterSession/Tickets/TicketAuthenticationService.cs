@@ -9,9 +9,9 @@ using Microsoft.Extensions.Primitives;
 namespace ClusterSession.Tickets;
 
 /// <summary>
-/// Tells the ticket store of a sign-in, which the framework does not, and turns a store that is not
-/// responding into the 503 of a session's: neither a login page, where the provider would send the
-/// browser back at once, nor an exception.
+/// Tells the ticket store that a ticket comes from a sign-in: the framework does not. If the store
+/// is not responding, the request gets the same 503 as one whose session cannot be read. It gets
+/// neither an exception nor the login page, where the provider would send the browser back at once.
 /// </summary>
 internal sealed class TicketAuthenticationService(
     IAuthenticationService inner,

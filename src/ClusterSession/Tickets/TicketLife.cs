@@ -6,12 +6,12 @@ using Microsoft.Extensions.Options;
 namespace ClusterSession.Tickets;
 
 /// <summary>
-/// How long tickets live at most, and with them the memory of every end: asked of the cookie
-/// schemes when it is needed first.
+/// Sets how long tickets live at most; how long every end is remembered depends on that. The cookie
+/// schemes are asked for their lives when the time is needed first.
 /// </summary>
 /// <remarks>
-/// Not before: options of cookie schemes need Data Protection, and its keys may be kept in the
-/// store of these very options.
+/// They are not asked earlier: the options of cookie schemes need Data Protection, and the keys of
+/// Data Protection may be kept in the store that these very options describe.
 /// </remarks>
 internal sealed class TicketLife(IServiceProvider services) : IPostConfigureOptions<ClusterSessionOptions>
 {

@@ -5,8 +5,9 @@ using Microsoft.AspNetCore.Http.Features;
 namespace ClusterSession.Tickets;
 
 /// <summary>
-/// Nobody can say who a request's user is: whatever endpoint it has or gets, before or after
-/// routing, answers 503 in its place. This is the feature that holds the request's endpoint,
+/// Makes a request be answered with 503 because nobody can say who its user is. Any endpoint that
+/// the request has, or gets later by routing, is replaced by one that answers 503. This object
+/// takes the place of the feature that holds the request's endpoint,
 /// because authentication comes before routing in one application and after it in another, and has
 /// no other way to end a request without an exception.
 /// </summary>

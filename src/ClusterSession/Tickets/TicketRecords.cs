@@ -139,7 +139,7 @@ internal sealed class TicketRecords(
         var stored = await StoreAsync(scheme, key.Record, ticket, request, deadline).ConfigureAwait(false);
         if (stored.Outcome != CommitOutcome.Committed)
         {
-            throw Unavailable(stored.Failure);
+            throw NotStored(stored);
         }
 
         RequestRevocations.Find(request)?.Uses(key.Record);
@@ -169,7 +169,7 @@ internal sealed class TicketRecords(
 
             if (stored.Outcome != CommitOutcome.Collision)
             {
-                throw Unavailable(stored.Failure);
+                throw NotStored(stored);
             }
         }
 
@@ -177,8 +177,9 @@ internal sealed class TicketRecords(
     }
 
     /// <summary>
-    /// Stores the ticket of a cookie from before the ticket store. Such a cookie says nothing of
-    /// the ends that its login knew: any that is remembered of its principal ends it.
+    /// Stores the ticket of a cookie from before the ticket store. Such a cookie does not say of
+    /// which revocations its login knew. So any revocation of its principal that is remembered ends
+    /// the login.
     /// </summary>
     public ValueTask<CommitResult> TakeOverAsync(
         TicketScheme scheme,
@@ -276,6 +277,10 @@ internal sealed class TicketRecords(
         return ended.Outcome != CommitOutcome.EndKept;
     }
 
+    /// <summary>Only an outcome of Unavailable has a failure of the store.</summary>
+    private static SessionUnavailableException NotStored(in CommitResult stored) =>
+        Unavailable(stored.Outcome == CommitOutcome.Unavailable ? stored.Failure : StoreFailure.Refused);
+
     private static SessionUnavailableException Unavailable(StoreFailure failure) =>
         new($"The login could not be stored: {FailureWords.Of(failure)}.", failure);
 
@@ -283,8 +288,9 @@ internal sealed class TicketRecords(
         scheme.Protection.CreateProtector(Purpose, scheme.Name, key.ToString());
 
     /// <summary>
-    /// A cookie of a login names no version. While what a replaced store lost is being
-    /// replayed, nothing that is missing is gone.
+    /// Opens the record. A login cookie names no version, so a record that is missing in a store
+    /// that was just replaced may still be replayed. While the recovery window has just begun, a
+    /// missing record is looked for again. It counts as unavailable when the deadline is reached.
     /// </summary>
     private async ValueTask<TicketReading> OpenAsync(SessionKey key, StoreDeadline deadline)
     {

@@ -34,8 +34,9 @@ internal static class TicketServices
         );
         services.AddSingleton<IPostConfigureOptions<ClusterSessionOptions>, TicketLife>();
 
-        // The framework's completion of the options first, in whichever order AddCookie and this
-        // are called.
+        // PostConfigureCookieAuthenticationOptions has to run before TicketCookieOptions, which
+        // wraps what it has set. It is registered here, so that this holds in whichever order
+        // AddCookie and this method are called.
         services.AddDataProtection();
         services.TryAddEnumerable(
             ServiceDescriptor.Singleton<

@@ -91,8 +91,8 @@ public sealed class VersionIssuerTests
         // Only the session that the wrong clock wrote to.
         Assert.InRange(versions.Next(other).Version.Stamp, Now, Now + 10);
         versions.Observe(key, new SessionVersion(SessionVersion.MaxStamp, 9));
-        Assert.True(versions.Next(key).IsAtEnd);
-        Assert.False(versions.Next(other).IsAtEnd);
+        Assert.True(versions.Next(key).AreStampsRunningOut);
+        Assert.False(versions.Next(other).AreStampsRunningOut);
     }
 
     /// <summary>

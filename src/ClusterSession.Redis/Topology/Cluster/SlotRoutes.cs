@@ -139,15 +139,15 @@ internal sealed class SlotRoutes(ShardLinks links, IRedisTopologyObserver? obser
         {
             _lastFailure = null;
             var map = _map.With(view);
-            var losses = Moves(_map, map);
+            var moves = Moves(_map, map);
             if (
-                losses.Count > 0
+                moves.Count > 0
                 || !map.Masters.SetEquals(_map.Masters)
                 || _map == SlotMap.Empty
                 || links.HasStray(map.Masters)
             )
             {
-                Reconcile(map, losses, moved);
+                Reconcile(map, moves, moved);
                 isChanged = true;
             }
 
@@ -178,16 +178,16 @@ internal sealed class SlotRoutes(ShardLinks links, IRedisTopologyObserver? obser
     /// <summary>From whom slots went to whom.</summary>
     private static HashSet<(RedisEndpoint? From, RedisEndpoint To)> Moves(SlotMap before, SlotMap after)
     {
-        var losses = new HashSet<(RedisEndpoint?, RedisEndpoint)>();
+        var moves = new HashSet<(RedisEndpoint?, RedisEndpoint)>();
         for (var slot = 0; slot < HashSlot.Count; slot++)
         {
             if (after[slot] is { } to && before[slot] != to)
             {
-                losses.Add((before[slot], to));
+                moves.Add((before[slot], to));
             }
         }
 
-        return losses;
+        return moves;
     }
 
     /// <summary>
@@ -204,11 +204,11 @@ internal sealed class SlotRoutes(ShardLinks links, IRedisTopologyObserver? obser
 
     private void Reconcile(
         SlotMap map,
-        HashSet<(RedisEndpoint? From, RedisEndpoint To)> losses,
+        HashSet<(RedisEndpoint? From, RedisEndpoint To)> moves,
         List<RedisConnection> moved
     )
     {
-        foreach (var (from, to) in losses)
+        foreach (var (from, to) in moves)
         {
             RedisLink? predecessor = null;
             if (from is { } loser && links.Find(loser) is { } link)
