@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Xunit;
 
 namespace ClusterSession.Cli.Tests;
@@ -6,7 +7,8 @@ namespace ClusterSession.Cli.Tests;
 [AttributeUsage(AttributeTargets.Method)]
 internal sealed class LongFactAttribute : FactAttribute
 {
-    public LongFactAttribute() =>
+    public LongFactAttribute([CallerFilePath] string? file = null, [CallerLineNumber] int line = -1)
+        : base(file, line) =>
         Skip =
             Environment.GetEnvironmentVariable("CLUSTERSESSION_LONG") == "1"
                 ? null

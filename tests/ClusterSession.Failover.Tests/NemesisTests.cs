@@ -3,7 +3,6 @@ using System.Collections.Concurrent;
 using System.Diagnostics;
 using ClusterSession.Failover.Coordination;
 using Xunit;
-using Xunit.Abstractions;
 
 namespace ClusterSession.Failover.Tests;
 

@@ -1,5 +1,7 @@
 using Xunit;
+using Xunit.Sdk;
+using Xunit.v3;
 
 // Elections have deadlines of a few hundred milliseconds; two stores at once would starve each
 // other.
-[assembly: CollectionBehavior(DisableTestParallelization = true)]
+[assembly: Parallelization(Mode = ParallelMode.None)]

@@ -1,5 +1,5 @@
 using System.Globalization;
-using Xunit.Abstractions;
+using Xunit;
 
 namespace ClusterSession.ChaosTests.Agents;
 

@@ -1,7 +1,6 @@
 using ClusterSession.ChaosTests.Scenarios;
 using ClusterSession.Failover.Face;
 using Xunit;
-using Xunit.Abstractions;
 
 namespace ClusterSession.ChaosTests.Agents;
 
@@ -16,9 +15,9 @@ public sealed class AgentFaultTests(SharedAgentSite shared, ITestOutputHelper ou
 
     private AgentSite Site => shared.Site;
 
-    public Task InitializeAsync() => Site.BringBackAsync();
+    public async ValueTask InitializeAsync() => await Site.BringBackAsync();
 
-    public Task DisposeAsync() => Task.CompletedTask;
+    public ValueTask DisposeAsync() => ValueTask.CompletedTask;
 
     [Theory]
     [InlineData(AgentScenario.AgentKilled)]

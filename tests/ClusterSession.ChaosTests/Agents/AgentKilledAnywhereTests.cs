@@ -2,7 +2,6 @@ using System.Globalization;
 using ClusterSession.ChaosTests.Scenarios;
 using ClusterSession.Failover.Face;
 using Xunit;
-using Xunit.Abstractions;
 
 namespace ClusterSession.ChaosTests.Agents;
 

@@ -5,7 +5,6 @@ using ClusterSession.ChaosTests.Scenarios;
 using ClusterSession.Histories;
 using ClusterSession.Histories.Checking;
 using Xunit;
-using Xunit.Abstractions;
 
 namespace ClusterSession.ChaosTests.Agents;
 

@@ -1,6 +1,5 @@
 using ClusterSession.ChaosTests.Scenarios;
 using Xunit;
-using Xunit.Abstractions;
 
 namespace ClusterSession.ChaosTests.Agents;
 
@@ -19,9 +18,9 @@ public sealed class EtcdSiteTests(SharedEtcdSite shared, ITestOutputHelper outpu
 
     private AgentSite Site => shared.Site;
 
-    public Task InitializeAsync() => Site.BringBackAsync();
+    public async ValueTask InitializeAsync() => await Site.BringBackAsync();
 
-    public Task DisposeAsync() => Task.CompletedTask;
+    public ValueTask DisposeAsync() => ValueTask.CompletedTask;
 
     [Fact]
     public Task Master_that_is_killed_is_replaced_and_nothing_is_lost() => TellAsync([Kill], async story =>

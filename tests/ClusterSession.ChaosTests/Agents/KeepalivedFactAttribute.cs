@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using ClusterSession.TestKit.Servers;
 using Xunit;
 
@@ -8,7 +9,12 @@ namespace ClusterSession.ChaosTests.Agents;
 public sealed class KeepalivedFactAttribute : FactAttribute
 {
     /// <param name="isLong">Whether it runs under <c>./test --long</c> only.</param>
-    public KeepalivedFactAttribute(bool isLong = false)
+    public KeepalivedFactAttribute(
+        bool isLong = false,
+        [CallerFilePath] string? file = null,
+        [CallerLineNumber] int line = -1
+    )
+        : base(file, line)
     {
         if (isLong && Environment.GetEnvironmentVariable("CLUSTERSESSION_LONG") != "1")
         {

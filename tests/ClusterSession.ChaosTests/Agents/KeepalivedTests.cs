@@ -3,7 +3,6 @@ using ClusterSession.Failover.Face;
 using ClusterSession.Failover.Tracking;
 using ClusterSession.TestKit.Servers;
 using Xunit;
-using Xunit.Abstractions;
 
 namespace ClusterSession.ChaosTests.Agents;
 

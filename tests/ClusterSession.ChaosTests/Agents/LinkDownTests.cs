@@ -2,7 +2,6 @@ using ClusterSession.ChaosTests.Scenarios;
 using ClusterSession.ChaosTests.Servers;
 using ClusterSession.TestKit.Servers;
 using Xunit;
-using Xunit.Abstractions;
 
 namespace ClusterSession.ChaosTests.Agents;
 

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using ClusterSession.TestKit.Servers;
 using Xunit;
 
@@ -8,7 +9,12 @@ namespace ClusterSession.ChaosTests.Agents;
 public sealed class LongFactAttribute : FactAttribute
 {
     /// <param name="needsNamespaces">Whether it makes network namespaces.</param>
-    public LongFactAttribute(bool needsNamespaces = false)
+    public LongFactAttribute(
+        bool needsNamespaces = false,
+        [CallerFilePath] string? file = null,
+        [CallerLineNumber] int line = -1
+    )
+        : base(file, line)
     {
         if (Environment.GetEnvironmentVariable("CLUSTERSESSION_LONG") != "1")
         {

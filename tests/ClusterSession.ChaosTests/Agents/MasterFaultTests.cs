@@ -2,7 +2,6 @@ using System.Globalization;
 using ClusterSession.ChaosTests.Scenarios;
 using ClusterSession.Failover.Face;
 using Xunit;
-using Xunit.Abstractions;
 
 namespace ClusterSession.ChaosTests.Agents;
 
@@ -17,9 +16,9 @@ public sealed class MasterFaultTests(SharedAgentSite shared, ITestOutputHelper o
 
     private AgentSite Site => shared.Site;
 
-    public Task InitializeAsync() => Site.BringBackAsync();
+    public async ValueTask InitializeAsync() => await Site.BringBackAsync();
 
-    public Task DisposeAsync() => Task.CompletedTask;
+    public ValueTask DisposeAsync() => ValueTask.CompletedTask;
 
     [Fact]
     public Task Master_killed_behind_HAProxy_is_replaced_and_nothing_is_lost() => TellAsync([Kill], async story =>

@@ -1,6 +1,5 @@
 using ClusterSession.ChaosTests.Scenarios;
 using Xunit;
-using Xunit.Abstractions;
 
 namespace ClusterSession.ChaosTests.Agents;
 

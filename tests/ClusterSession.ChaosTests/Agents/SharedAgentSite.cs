@@ -13,9 +13,9 @@ public class SharedAgentSite : IAsyncLifetime
 
     internal AgentSite Site => _site ?? throw new InvalidOperationException("The site was not started.");
 
-    public async Task InitializeAsync() => _site = await AgentSite.StartAsync(Options);
+    public async ValueTask InitializeAsync() => _site = await AgentSite.StartAsync(Options);
 
-    public async Task DisposeAsync()
+    public async ValueTask DisposeAsync()
     {
         if (_site is { } site)
         {

@@ -1,7 +1,6 @@
 using ClusterSession.ChaosTests.Scenarios;
 using ClusterSession.TestKit.Servers;
 using Xunit;
-using Xunit.Abstractions;
 
 namespace ClusterSession.ChaosTests.Agents;
 

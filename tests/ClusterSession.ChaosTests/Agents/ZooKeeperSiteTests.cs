@@ -1,7 +1,6 @@
 using ClusterSession.ChaosTests.Scenarios;
 using ClusterSession.Failover.Face;
 using Xunit;
-using Xunit.Abstractions;
 
 namespace ClusterSession.ChaosTests.Agents;
 
@@ -23,9 +22,9 @@ public sealed class ZooKeeperSiteTests(SharedZooKeeperSite shared, ITestOutputHe
 
     private AgentSite Site => shared.Site;
 
-    public Task InitializeAsync() => Site.BringBackAsync();
+    public async ValueTask InitializeAsync() => await Site.BringBackAsync();
 
-    public Task DisposeAsync() => Task.CompletedTask;
+    public ValueTask DisposeAsync() => ValueTask.CompletedTask;
 
     [Fact]
     public Task Master_that_is_killed_is_replaced_and_nothing_is_lost() => TellAsync([Kill], async story =>

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Xunit;
 
 namespace ClusterSession.ChaosTests.AtRandom;
@@ -9,7 +10,8 @@ namespace ClusterSession.ChaosTests.AtRandom;
 [AttributeUsage(AttributeTargets.Method)]
 public sealed class ChaosFactAttribute : FactAttribute
 {
-    public ChaosFactAttribute()
+    public ChaosFactAttribute([CallerFilePath] string? file = null, [CallerLineNumber] int line = -1)
+        : base(file, line)
     {
         if (string.IsNullOrEmpty(Environment.GetEnvironmentVariable("CLUSTERSESSION_CHAOS_MINUTES")))
         {

@@ -7,7 +7,6 @@ using ClusterSession.ChaosTests.Scenarios;
 using ClusterSession.Histories.Checking;
 using ClusterSession.TestKit.Servers;
 using Xunit;
-using Xunit.Abstractions;
 
 namespace ClusterSession.ChaosTests.AtRandom;
 

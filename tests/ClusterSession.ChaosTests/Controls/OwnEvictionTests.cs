@@ -7,7 +7,6 @@ using ClusterSession.Histories;
 using ClusterSession.Histories.Checking;
 using ClusterSession.TestKit.Servers;
 using Xunit;
-using Xunit.Abstractions;
 
 namespace ClusterSession.ChaosTests.Controls;
 

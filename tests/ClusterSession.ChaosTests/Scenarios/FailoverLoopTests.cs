@@ -3,7 +3,6 @@ using ClusterSession.ChaosTests.Cluster;
 using ClusterSession.Histories.Checking;
 using ClusterSession.TestKit.Servers;
 using Xunit;
-using Xunit.Abstractions;
 
 namespace ClusterSession.ChaosTests.Scenarios;
 

@@ -13,9 +13,9 @@ public sealed class LoneNodeTests : IAsyncLifetime
 {
     private RedisServer _redis = null!;
 
-    public async Task InitializeAsync() => _redis = await RedisServer.StartAsync();
+    public async ValueTask InitializeAsync() => _redis = await RedisServer.StartAsync();
 
-    public Task DisposeAsync() => _redis.DisposeAsync().AsTask();
+    public ValueTask DisposeAsync() => _redis.DisposeAsync();
 
     [Fact]
     public async Task Node_killed_inside_a_request_leaves_the_session_as_it_was_and_the_request_can_be_repeated()

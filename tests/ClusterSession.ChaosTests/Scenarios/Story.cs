@@ -4,7 +4,6 @@ using ClusterSession.Histories;
 using ClusterSession.Histories.Checking;
 using ClusterSession.TestKit.Servers;
 using Xunit;
-using Xunit.Abstractions;
 
 namespace ClusterSession.ChaosTests.Scenarios;
 

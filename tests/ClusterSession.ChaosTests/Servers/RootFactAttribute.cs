@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using ClusterSession.TestKit.Servers;
 using Xunit;
 
@@ -10,7 +11,8 @@ namespace ClusterSession.ChaosTests.Servers;
 [AttributeUsage(AttributeTargets.Method)]
 public sealed class RootFactAttribute : FactAttribute
 {
-    public RootFactAttribute()
+    public RootFactAttribute([CallerFilePath] string? file = null, [CallerLineNumber] int line = -1)
+        : base(file, line)
     {
         if (!SplitBrainNet.CanBeMade)
         {

@@ -80,7 +80,7 @@ public sealed class FormatTests : IDisposable
         Tool.Fill(root, new FormatOption(root), ToolRun.Silent);
         string[] others = ["completion"]; // Never fails.
         Assert.Equal(
-            Failing.Select(row => (string)row[0]).Concat(others).Order(StringComparer.Ordinal),
+            Failing.Select(row => row.Data.Item1).Concat(others).Order(StringComparer.Ordinal),
             Leaves(root, "").Order(StringComparer.Ordinal)
         );
     }

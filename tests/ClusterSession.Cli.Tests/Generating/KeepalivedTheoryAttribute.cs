@@ -1,4 +1,5 @@
 using System.Net.NetworkInformation;
+using System.Runtime.CompilerServices;
 using Xunit;
 
 namespace ClusterSession.Cli.Tests.Generating;
@@ -10,7 +11,8 @@ namespace ClusterSession.Cli.Tests.Generating;
 [AttributeUsage(AttributeTargets.Method)]
 public sealed class KeepalivedTheoryAttribute : TheoryAttribute
 {
-    public KeepalivedTheoryAttribute()
+    public KeepalivedTheoryAttribute([CallerFilePath] string? file = null, [CallerLineNumber] int line = -1)
+        : base(file, line)
     {
         if (Interface is null || !Environment.IsPrivilegedProcess || ServerBinary.TryFind("keepalived") is null)
         {

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Xunit;
 
 namespace ClusterSession.Cli.Tests.Generating;
@@ -6,6 +7,7 @@ namespace ClusterSession.Cli.Tests.Generating;
 [AttributeUsage(AttributeTargets.Method)]
 internal sealed class SystemdTheoryAttribute : TheoryAttribute
 {
-    public SystemdTheoryAttribute() =>
+    public SystemdTheoryAttribute([CallerFilePath] string? file = null, [CallerLineNumber] int line = -1)
+        : base(file, line) =>
         Skip = ServerBinary.TryFind("systemd-analyze") is null ? "systemd-analyze is not installed" : null;
 }

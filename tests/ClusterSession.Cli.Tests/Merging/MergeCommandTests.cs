@@ -9,9 +9,10 @@ public sealed class MergeCommandTests : IAsyncLifetime
     private RedisServer _a = null!;
     private RedisServer _b = null!;
 
-    public async Task InitializeAsync() => (_a, _b) = (await RedisServer.StartAsync(), await RedisServer.StartAsync());
+    public async ValueTask InitializeAsync() =>
+        (_a, _b) = (await RedisServer.StartAsync(), await RedisServer.StartAsync());
 
-    public async Task DisposeAsync()
+    public async ValueTask DisposeAsync()
     {
         await _a.DisposeAsync();
         await _b.DisposeAsync();

@@ -14,9 +14,9 @@ public sealed class EtcdClusterTests : IAsyncLifetime
 
     private EtcdServer[] _servers = [];
 
-    public async Task InitializeAsync() => _servers = await EtcdServer.StartClusterAsync(3);
+    public async ValueTask InitializeAsync() => _servers = await EtcdServer.StartClusterAsync(3);
 
-    public async Task DisposeAsync()
+    public async ValueTask DisposeAsync()
     {
         foreach (var server in _servers)
         {

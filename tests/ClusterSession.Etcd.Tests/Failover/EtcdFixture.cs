@@ -7,7 +7,7 @@ public sealed class EtcdFixture : IAsyncLifetime
 {
     public EtcdServer Server { get; private set; } = null!;
 
-    public async Task InitializeAsync() => Server = await EtcdServer.StartAsync();
+    public async ValueTask InitializeAsync() => Server = await EtcdServer.StartAsync();
 
-    public Task DisposeAsync() => Server.DisposeAsync().AsTask();
+    public ValueTask DisposeAsync() => Server.DisposeAsync();
 }

@@ -7,7 +7,6 @@ using ClusterSession.Failover.Documents;
 using ClusterSession.Failover.Operating;
 using ClusterSession.Failover.Sights;
 using Xunit;
-using Xunit.Abstractions;
 
 namespace ClusterSession.Failover.Tests.Control;
 
@@ -24,7 +23,7 @@ public sealed class FailoverSiteTests(ITestOutputHelper output) : IAsyncLifetime
     private readonly List<Task> _runs = [];
     private CoordinationSite _site = null!;
 
-    public async Task InitializeAsync()
+    public async ValueTask InitializeAsync()
     {
         _site = await CoordinationSite.StartAsync();
         for (var i = 0; i < _redis.Length; i++)
@@ -56,7 +55,7 @@ public sealed class FailoverSiteTests(ITestOutputHelper output) : IAsyncLifetime
         _runs.AddRange(_agents.Select(agent => Task.Run(() => agent.RunAsync(_end.Token))));
     }
 
-    public async Task DisposeAsync()
+    public async ValueTask DisposeAsync()
     {
         await _end.CancelAsync();
         await Task.WhenAll(_runs).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);

@@ -37,7 +37,7 @@ public sealed class FollowerSiteTests : IAsyncLifetime
     private string _first = "";
     private string _next = "";
 
-    public async Task InitializeAsync()
+    public async ValueTask InitializeAsync()
     {
         foreach (var name in Processes.Where(name => name != "voter"))
         {
@@ -62,7 +62,7 @@ public sealed class FollowerSiteTests : IAsyncLifetime
         await IsAsync(Follower, "replica");
     }
 
-    public async Task DisposeAsync()
+    public async ValueTask DisposeAsync()
     {
         foreach (var name in _running.Keys.ToArray())
         {

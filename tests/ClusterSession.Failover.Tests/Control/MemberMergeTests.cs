@@ -22,13 +22,13 @@ public sealed class MemberMergeTests : IAsyncLifetime
     private ClosedRedis _master = null!;
     private Tenure _tenure;
 
-    public async Task InitializeAsync()
+    public async ValueTask InitializeAsync()
     {
         (_former, _master) = (await ClosedRedis.StartAsync(), await ClosedRedis.StartAsync());
         await _former.OpenAsync(epoch: 1);
     }
 
-    public async Task DisposeAsync()
+    public async ValueTask DisposeAsync()
     {
         await _former.DisposeAsync();
         await _master.DisposeAsync();

@@ -12,9 +12,9 @@ public sealed class FollowerTests : IAsyncLifetime
 {
     private readonly FollowerSite _site = new();
 
-    public Task InitializeAsync() => Task.CompletedTask;
+    public ValueTask InitializeAsync() => ValueTask.CompletedTask;
 
-    public async Task DisposeAsync() => await _site.DisposeAsync();
+    public async ValueTask DisposeAsync() => await _site.DisposeAsync();
 
     [Fact]
     public async Task Follower_follows_the_open_master_that_an_agent_names()

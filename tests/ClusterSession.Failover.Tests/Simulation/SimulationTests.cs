@@ -1,7 +1,6 @@
 using ClusterSession.Failover.Deciding;
 using ClusterSession.Failover.Documents;
 using Xunit;
-using Xunit.Abstractions;
 
 namespace ClusterSession.Failover.Tests.Simulation;
 

@@ -1,6 +1,5 @@
 using System.Net;
 using Xunit;
-using Xunit.Abstractions;
 
 namespace ClusterSession.IntegrationTests.Balancers;
 
@@ -13,9 +12,9 @@ public sealed class BalancerTests(ITestOutputHelper output) : IAsyncLifetime
     private const int VisitorsOfAnOutage = 4;
     private RedisServer _redis = null!;
 
-    public async Task InitializeAsync() => _redis = await RedisServer.StartAsync();
+    public async ValueTask InitializeAsync() => _redis = await RedisServer.StartAsync();
 
-    public async Task DisposeAsync() => await _redis.DisposeAsync();
+    public async ValueTask DisposeAsync() => await _redis.DisposeAsync();
 
     [Theory]
     [InlineData("nginx")]

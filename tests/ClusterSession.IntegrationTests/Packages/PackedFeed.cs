@@ -36,7 +36,7 @@ public sealed class PackedFeed : IAsyncLifetime
     public string Folder => _directory.File("feed");
 
     /// <inheritdoc/>
-    public async Task InitializeAsync()
+    public async ValueTask InitializeAsync()
     {
         // Outputs of its own: the build that the running tests come from is not touched.
         foreach (var id in Ids)
@@ -64,10 +64,10 @@ public sealed class PackedFeed : IAsyncLifetime
     public string Package(string id, string extension = ".nupkg") => Path.Combine(Folder, $"{id}.{Version}{extension}");
 
     /// <inheritdoc/>
-    public Task DisposeAsync()
+    public ValueTask DisposeAsync()
     {
         _directory.Dispose();
-        return Task.CompletedTask;
+        return ValueTask.CompletedTask;
     }
 
     private static string FindRepository([CallerFilePath] string here = "")

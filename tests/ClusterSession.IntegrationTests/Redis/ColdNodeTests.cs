@@ -12,13 +12,13 @@ public sealed class ColdNodeTests : IAsyncLifetime
     private RedisServer _redis = null!;
     private TestNode _a = null!;
 
-    public async Task InitializeAsync()
+    public async ValueTask InitializeAsync()
     {
         _redis = await RedisServer.StartAsync();
         _a = await RedisNode.StartAsync(_redis);
     }
 
-    public async Task DisposeAsync()
+    public async ValueTask DisposeAsync()
     {
         await _a.DisposeAsync();
         await _redis.DisposeAsync();

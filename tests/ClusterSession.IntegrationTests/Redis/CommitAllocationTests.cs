@@ -28,14 +28,14 @@ public sealed class CommitAllocationTests : IAsyncLifetime
     private RedisServer _redis = null!;
     private RedisSessionStore _store = null!;
 
-    public async Task InitializeAsync()
+    public async ValueTask InitializeAsync()
     {
         _redis = await RedisServer.StartAsync();
         _store = RedisNode.Store(_redis.ConnectionString);
         await _store.StartAsync(new Silent(), default);
     }
 
-    public async Task DisposeAsync()
+    public async ValueTask DisposeAsync()
     {
         await _store.DisposeAsync();
         await _redis.DisposeAsync();

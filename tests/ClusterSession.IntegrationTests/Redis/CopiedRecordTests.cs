@@ -42,14 +42,14 @@ public sealed class CopiedRecordTests : IAsyncLifetime
     private TestNode _a = null!;
     private TestNode _b = null!;
 
-    public async Task InitializeAsync()
+    public async ValueTask InitializeAsync()
     {
         _redis = await RedisServer.StartAsync();
         _a = await StartAsync();
         _b = await StartAsync();
     }
 
-    public async Task DisposeAsync()
+    public async ValueTask DisposeAsync()
     {
         await _a.DisposeAsync();
         await _b.DisposeAsync();

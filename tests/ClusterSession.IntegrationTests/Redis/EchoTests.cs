@@ -27,7 +27,7 @@ public sealed class EchoTests : IAsyncLifetime
     private RedisServer _redis = null!;
     private RedisConnection _connection = null!;
 
-    public async Task InitializeAsync()
+    public async ValueTask InitializeAsync()
     {
         _redis = await RedisServer.StartAsync(new RedisServerOptions { Config = ["enable-debug-command yes"] });
         _connection = await Connect.ToAsync(_redis);
@@ -36,7 +36,7 @@ public sealed class EchoTests : IAsyncLifetime
         await _redis.CommandAsync("DEBUG", "SET-ACTIVE-EXPIRE", "0");
     }
 
-    public async Task DisposeAsync()
+    public async ValueTask DisposeAsync()
     {
         await _connection.DisposeAsync();
         await _redis.DisposeAsync();

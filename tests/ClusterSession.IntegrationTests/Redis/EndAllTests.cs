@@ -8,7 +8,6 @@ using ClusterSession.TestKit.Nodes;
 using ClusterSession.TestKit.Servers;
 using Microsoft.Extensions.DependencyInjection;
 using Xunit;
-using Xunit.Abstractions;
 
 namespace ClusterSession.IntegrationTests.Redis;
 

@@ -22,14 +22,14 @@ public sealed class ExpiredCertificateTests : IAsyncLifetime
 
     public ExpiredCertificateTests() => _loggers = LoggerFactory.Create(logging => logging.AddProvider(_logs));
 
-    public async Task InitializeAsync()
+    public async ValueTask InitializeAsync()
     {
         _redis = await RedisServer.StartAsync(new RedisServerOptions { Certificates = _certificates });
         _a = await StartAsync();
         _b = await StartAsync();
     }
 
-    public async Task DisposeAsync()
+    public async ValueTask DisposeAsync()
     {
         await _a.DisposeAsync();
         await _b.DisposeAsync();

@@ -13,14 +13,14 @@ public sealed class KeyRevocationTests : IAsyncLifetime
     private TestNode _a = null!;
     private TestNode _b = null!;
 
-    public async Task InitializeAsync()
+    public async ValueTask InitializeAsync()
     {
         _redis = await RedisServer.StartAsync();
         _a = await RedisNode.StartAsync(_redis);
         _b = await RedisNode.StartAsync(_redis);
     }
 
-    public async Task DisposeAsync()
+    public async ValueTask DisposeAsync()
     {
         await _a.DisposeAsync();
         await _b.DisposeAsync();

@@ -10,7 +10,6 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
 using Xunit;
-using Xunit.Abstractions;
 
 namespace ClusterSession.IntegrationTests.Redis;
 
@@ -28,13 +27,13 @@ public sealed class LoginTests(ITestOutputHelper output) : IAsyncLifetime
     private TestNode _a = null!;
     private TestNode _b = null!;
 
-    public async Task InitializeAsync()
+    public async ValueTask InitializeAsync()
     {
         _redis = await RedisServer.StartAsync();
         (_a, _b) = (await StartAsync(), await StartAsync());
     }
 
-    public async Task DisposeAsync()
+    public async ValueTask DisposeAsync()
     {
         await _a.DisposeAsync();
         await _b.DisposeAsync();

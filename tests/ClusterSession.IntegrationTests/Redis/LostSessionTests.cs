@@ -8,7 +8,6 @@ using ClusterSession.TestKit.Metrics;
 using ClusterSession.TestKit.Nodes;
 using Microsoft.Extensions.DependencyInjection;
 using Xunit;
-using Xunit.Abstractions;
 
 namespace ClusterSession.IntegrationTests.Redis;
 
@@ -19,9 +18,9 @@ public sealed class LostSessionTests(ITestOutputHelper output) : IAsyncLifetime
 {
     private RedisServer _redis = null!;
 
-    public async Task InitializeAsync() => _redis = await RedisServer.StartAsync();
+    public async ValueTask InitializeAsync() => _redis = await RedisServer.StartAsync();
 
-    public Task DisposeAsync() => _redis.DisposeAsync().AsTask();
+    public ValueTask DisposeAsync() => _redis.DisposeAsync();
 
     [Fact]
     public async Task Sessions_deleted_by_hand_are_no_logout_at_a_node_that_has_no_copy()

@@ -3,7 +3,6 @@ using ClusterSession.Stores;
 using ClusterSession.TestKit.Nodes;
 using ClusterSession.TestKit.Stores;
 using Xunit;
-using Xunit.Abstractions;
 
 namespace ClusterSession.IntegrationTests.Redis;
 
@@ -14,9 +13,9 @@ public sealed class NoAffinityTests(ITestOutputHelper output) : IAsyncLifetime
     private const int Pairs = 1_000;
     private RedisServer _redis = null!;
 
-    public async Task InitializeAsync() => _redis = await RedisServer.StartAsync();
+    public async ValueTask InitializeAsync() => _redis = await RedisServer.StartAsync();
 
-    public async Task DisposeAsync() => await _redis.DisposeAsync();
+    public async ValueTask DisposeAsync() => await _redis.DisposeAsync();
 
     [Theory]
     [InlineData(true)]

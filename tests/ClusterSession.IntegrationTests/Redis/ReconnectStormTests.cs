@@ -1,7 +1,6 @@
 using System.Globalization;
 using ClusterSession.IntegrationTests.Redis.Topology;
 using Xunit;
-using Xunit.Abstractions;
 
 namespace ClusterSession.IntegrationTests.Redis;
 
@@ -16,7 +15,7 @@ public sealed class ReconnectStormTests(ITestOutputHelper output) : IAsyncLifeti
     private readonly List<TopologyStore> _stores = [];
     private RedisServer _redis = null!;
 
-    public async Task InitializeAsync()
+    public async ValueTask InitializeAsync()
     {
         _redis = await RedisServer.StartAsync(new RedisServerOptions { Certificates = _certificates });
         for (var i = 0; i < Nodes; i++)
@@ -31,7 +30,7 @@ public sealed class ReconnectStormTests(ITestOutputHelper output) : IAsyncLifeti
         }
     }
 
-    public async Task DisposeAsync()
+    public async ValueTask DisposeAsync()
     {
         await Task.WhenAll(_stores.Select(store => store.DisposeAsync().AsTask()));
         await _redis.DisposeAsync();

@@ -4,7 +4,6 @@ using ClusterSession.Stores;
 using ClusterSession.TestKit.Conformance;
 using ClusterSession.TestKit.Sessions;
 using Xunit;
-using Xunit.Abstractions;
 
 namespace ClusterSession.IntegrationTests.Redis;
 
@@ -14,9 +13,9 @@ public sealed class RecordScriptTests(ITestOutputHelper output) : IAsyncLifetime
     private static readonly TimeSpan Life = TimeSpan.FromHours(1);
     private RedisServer _redis = null!;
 
-    public async Task InitializeAsync() => _redis = await RedisServer.StartAsync();
+    public async ValueTask InitializeAsync() => _redis = await RedisServer.StartAsync();
 
-    public async Task DisposeAsync() => await _redis.DisposeAsync();
+    public async ValueTask DisposeAsync() => await _redis.DisposeAsync();
 
     /// <summary>
     /// Each step is done by both, and what is answered and stored is compared. With

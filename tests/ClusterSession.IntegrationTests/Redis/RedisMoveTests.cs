@@ -23,7 +23,7 @@ public sealed class RedisMoveTests : IAsyncLifetime
     private TestNode _a = null!;
     private TestNode _b = null!;
 
-    public async Task InitializeAsync()
+    public async ValueTask InitializeAsync()
     {
         _old = await RedisServer.StartAsync();
         _new = await RedisServer.StartAsync();
@@ -34,7 +34,7 @@ public sealed class RedisMoveTests : IAsyncLifetime
         _b = await StartAsync();
     }
 
-    public async Task DisposeAsync()
+    public async ValueTask DisposeAsync()
     {
         await _a.DisposeAsync();
         await _b.DisposeAsync();

@@ -19,14 +19,14 @@ public sealed class SecretRotationTests : IAsyncLifetime
     private TestNode _a = null!;
     private TestNode _b = null!;
 
-    public async Task InitializeAsync()
+    public async ValueTask InitializeAsync()
     {
         _redis = await RedisServer.StartAsync(new RedisServerOptions { AclUsers = ["sess on >first ~* &* +@all"] });
         _a = await StartAsync();
         _b = await StartAsync();
     }
 
-    public async Task DisposeAsync()
+    public async ValueTask DisposeAsync()
     {
         await _a.DisposeAsync();
         await _b.DisposeAsync();

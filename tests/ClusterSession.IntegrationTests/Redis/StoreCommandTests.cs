@@ -16,7 +16,7 @@ public sealed class StoreCommandTests : IAsyncLifetime
     private TestNode _a = null!;
     private TestNode _b = null!;
 
-    public async Task InitializeAsync()
+    public async ValueTask InitializeAsync()
     {
         _redis = await RedisServer.StartAsync();
         _a = await StartAsync();
@@ -30,7 +30,7 @@ public sealed class StoreCommandTests : IAsyncLifetime
         await browser.GetAsync("/set/warm/3");
     }
 
-    public async Task DisposeAsync()
+    public async ValueTask DisposeAsync()
     {
         await _a.DisposeAsync();
         await _b.DisposeAsync();

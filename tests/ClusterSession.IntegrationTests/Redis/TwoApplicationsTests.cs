@@ -17,9 +17,9 @@ public sealed class TwoApplicationsTests : IAsyncLifetime
     private readonly List<WebApplication> _applications = [];
     private RedisServer _redis = null!;
 
-    public async Task InitializeAsync() => _redis = await RedisServer.StartAsync();
+    public async ValueTask InitializeAsync() => _redis = await RedisServer.StartAsync();
 
-    public async Task DisposeAsync()
+    public async ValueTask DisposeAsync()
     {
         foreach (var application in _applications)
         {

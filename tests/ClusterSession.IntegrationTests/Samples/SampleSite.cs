@@ -14,10 +14,10 @@ public sealed class SampleSite : IAsyncLifetime
     private int _started;
 
     /// <inheritdoc/>
-    public async Task InitializeAsync() => _redis = await RedisServer.StartAsync();
+    public async ValueTask InitializeAsync() => _redis = await RedisServer.StartAsync();
 
     /// <inheritdoc/>
-    public async Task DisposeAsync()
+    public async ValueTask DisposeAsync()
     {
         await _redis.DisposeAsync();
         _logs.Dispose();

@@ -15,14 +15,14 @@ public abstract class SessionDirectoryConformance : IAsyncLifetime
 
     protected abstract Task<StorePair> CreatePairAsync();
 
-    public async Task InitializeAsync()
+    public async ValueTask InitializeAsync()
     {
         _pair = await CreatePairAsync();
         await _pair.A.StartAsync(new RecordingObserver(), default);
         await _pair.B.StartAsync(new RecordingObserver(), default);
     }
 
-    public async Task DisposeAsync() => await _pair.DisposeAsync();
+    public async ValueTask DisposeAsync() => await _pair.DisposeAsync();
 
     [Theory]
     [InlineData(7)]

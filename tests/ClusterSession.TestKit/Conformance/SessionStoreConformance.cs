@@ -42,14 +42,14 @@ public abstract partial class SessionStoreConformance : IAsyncLifetime
     /// </summary>
     protected abstract Task<StorePair> CreatePairAsync();
 
-    public async Task InitializeAsync()
+    public async ValueTask InitializeAsync()
     {
         _pair = await CreatePairAsync();
         await A.StartAsync(ToldA, default);
         await B.StartAsync(ToldB, default);
     }
 
-    public async Task DisposeAsync() => await _pair.DisposeAsync();
+    public async ValueTask DisposeAsync() => await _pair.DisposeAsync();
 
     [Fact]
     public void Store_has_a_name_that_metrics_can_carry() => Assert.Matches("^[a-z][a-z0-9-]*$", A.Name);

@@ -22,7 +22,7 @@ public abstract class StoreChannelConformance : IAsyncLifetime
 
     private IStoreChannel B => _pair.B.Channel!;
 
-    public async Task InitializeAsync()
+    public async ValueTask InitializeAsync()
     {
         _pair = await CreatePairAsync();
         await A.ListenAsync(_a, default);
@@ -30,7 +30,7 @@ public abstract class StoreChannelConformance : IAsyncLifetime
         await Condition.HoldsAsync(() => _a.Connections > 0 && _b.Connections > 0, "both nodes can receive");
     }
 
-    public async Task DisposeAsync() => await _pair.DisposeAsync();
+    public async ValueTask DisposeAsync() => await _pair.DisposeAsync();
 
     [Fact]
     public async Task Frame_reaches_the_other_node_and_not_the_one_that_sent_it()

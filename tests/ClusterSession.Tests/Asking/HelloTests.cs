@@ -23,7 +23,7 @@ public sealed class HelloTests : IAsyncLifetime
 
     public HelloTests() => _sessions = new InMemorySessions(_time);
 
-    public async Task InitializeAsync()
+    public async ValueTask InitializeAsync()
     {
         await new InMemorySessionStore(_sessions).Channel.ListenAsync(new Recorder(_frames), default);
         for (var i = 0; i < Nodes; i++)
@@ -35,7 +35,7 @@ public sealed class HelloTests : IAsyncLifetime
         _frames.Clear();
     }
 
-    public async Task DisposeAsync()
+    public async ValueTask DisposeAsync()
     {
         foreach (var provider in _providers)
         {

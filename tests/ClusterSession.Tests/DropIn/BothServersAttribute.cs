@@ -1,5 +1,7 @@
 using System.Reflection;
+using Xunit;
 using Xunit.Sdk;
+using Xunit.v3;
 
 namespace ClusterSession.Tests.DropIn;
 
@@ -7,6 +9,13 @@ namespace ClusterSession.Tests.DropIn;
 [AttributeUsage(AttributeTargets.Method, AllowMultiple = true)]
 public sealed class BothServersAttribute(params object[] arguments) : DataAttribute
 {
-    public override IEnumerable<object[]> GetData(MethodInfo testMethod) =>
-        Enum.GetValues<HostKind>().Select(server => (object[])[server, .. arguments]);
+    public override ValueTask<IReadOnlyCollection<ITheoryDataRow>> GetData(
+        MethodInfo testMethod,
+        DisposalTracker disposalTracker
+    ) =>
+        ValueTask.FromResult<IReadOnlyCollection<ITheoryDataRow>>([
+            .. Enum.GetValues<HostKind>().Select(server => new TheoryDataRow([server, .. arguments])),
+        ]);
+
+    public override bool SupportsDiscoveryEnumeration() => true;
 }

@@ -4,7 +4,6 @@ using ClusterSession.Http.Cookies;
 using ClusterSession.KeyRing;
 using ClusterSession.Records;
 using Xunit;
-using Xunit.Abstractions;
 
 namespace ClusterSession.Tests.Fuzz;
 

@@ -4,7 +4,6 @@ using System.Text;
 using System.Text.RegularExpressions;
 using ClusterSession.Tests.Architecture;
 using Xunit;
-using Xunit.Abstractions;
 
 namespace ClusterSession.Tests.Fuzz;
 

@@ -14,7 +14,6 @@ using ClusterSession.Stores;
 using ClusterSession.TestKit.Sessions;
 using ClusterSession.Tests.Redis.Connection;
 using Xunit;
-using Xunit.Abstractions;
 
 namespace ClusterSession.Tests.Fuzz;
 

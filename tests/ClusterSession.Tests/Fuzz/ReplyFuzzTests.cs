@@ -1,6 +1,5 @@
 using ClusterSession.Redis.Protocol;
 using Xunit;
-using Xunit.Abstractions;
 
 namespace ClusterSession.Tests.Fuzz;
 

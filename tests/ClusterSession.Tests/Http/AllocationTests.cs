@@ -11,7 +11,6 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.DependencyInjection;
 using Xunit;
-using Xunit.Abstractions;
 
 namespace ClusterSession.Tests.Http;
 
@@ -28,7 +27,7 @@ public sealed class AllocationTests(ITestOutputHelper output) : IAsyncLifetime
     private ServiceProvider _provider = null!;
     private string _cookie = "";
 
-    public async Task InitializeAsync()
+    public async ValueTask InitializeAsync()
     {
         var services = new ServiceCollection();
         services.AddLogging();
@@ -50,7 +49,7 @@ public sealed class AllocationTests(ITestOutputHelper output) : IAsyncLifetime
         _cookie = ".ClusterSession=" + SessionCookie.Write(_id, version, ring.Keys[0]);
     }
 
-    public async Task DisposeAsync() => await _provider.DisposeAsync();
+    public async ValueTask DisposeAsync() => await _provider.DisposeAsync();
 
     [Fact]
     public void Untouched_request_allocates_less_than_400_bytes() =>

@@ -10,13 +10,13 @@ public sealed class RequestTests : IAsyncLifetime
     private TestNode _a = null!;
     private TestNode _b = null!;
 
-    public async Task InitializeAsync()
+    public async ValueTask InitializeAsync()
     {
         _a = await TestNode.StartAsync(_sessions);
         _b = await TestNode.StartAsync(_sessions);
     }
 
-    public async Task DisposeAsync()
+    public async ValueTask DisposeAsync()
     {
         await _a.DisposeAsync();
         await _b.DisposeAsync();

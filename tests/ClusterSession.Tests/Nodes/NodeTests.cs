@@ -37,9 +37,9 @@ public abstract class NodeTests : IAsyncLifetime
 
     protected CapturedLogs Logs { get; } = new();
 
-    public Task InitializeAsync() => Task.CompletedTask;
+    public ValueTask InitializeAsync() => ValueTask.CompletedTask;
 
-    public async Task DisposeAsync()
+    public async ValueTask DisposeAsync()
     {
         foreach (var node in _nodes)
         {

@@ -4,7 +4,6 @@ using ClusterSession.Records;
 using ClusterSession.Stores;
 using ClusterSession.TestKit.Conformance;
 using Xunit;
-using Xunit.Abstractions;
 
 namespace ClusterSession.Tests.Records;
 

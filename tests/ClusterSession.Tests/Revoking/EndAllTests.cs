@@ -25,7 +25,7 @@ public sealed class EndAllTests : NodeTests, IAsyncLifetime
 {
     private readonly List<IHost> _hosts = [];
 
-    async Task IAsyncLifetime.DisposeAsync()
+    async ValueTask IAsyncDisposable.DisposeAsync()
     {
         foreach (var host in _hosts)
         {

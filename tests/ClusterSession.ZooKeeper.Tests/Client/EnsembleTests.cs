@@ -10,9 +10,9 @@ public sealed class EnsembleTests : IAsyncLifetime
 
     private string[] Endpoints => [.. _ensemble.Select(server => server.Endpoint)];
 
-    public async Task InitializeAsync() => _ensemble = await ZooKeeperServer.StartEnsembleAsync(3);
+    public async ValueTask InitializeAsync() => _ensemble = await ZooKeeperServer.StartEnsembleAsync(3);
 
-    public async Task DisposeAsync()
+    public async ValueTask DisposeAsync()
     {
         foreach (var server in _ensemble)
         {

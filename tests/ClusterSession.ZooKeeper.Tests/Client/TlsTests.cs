@@ -11,10 +11,10 @@ public sealed class TlsTests : IAsyncLifetime
     private readonly TestCertificates _others = new();
     private ZooKeeperServer _server = null!;
 
-    public async Task InitializeAsync() =>
+    public async ValueTask InitializeAsync() =>
         _server = await ZooKeeperServer.StartAsync(new ZooKeeperServerOptions { Certificates = _certificates });
 
-    public async Task DisposeAsync()
+    public async ValueTask DisposeAsync()
     {
         await _server.DisposeAsync();
         _certificates.Dispose();

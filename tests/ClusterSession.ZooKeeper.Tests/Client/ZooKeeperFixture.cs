@@ -7,7 +7,7 @@ public sealed class ZooKeeperFixture : IAsyncLifetime
 {
     public ZooKeeperServer Server { get; private set; } = null!;
 
-    public async Task InitializeAsync() => Server = await ZooKeeperServer.StartAsync();
+    public async ValueTask InitializeAsync() => Server = await ZooKeeperServer.StartAsync();
 
-    public Task DisposeAsync() => Server.DisposeAsync().AsTask();
+    public ValueTask DisposeAsync() => Server.DisposeAsync();
 }

@@ -19,13 +19,13 @@ public sealed class PublishedMasterTests : IAsyncLifetime
     private ZooKeeperServer _zookeeper = null!;
     private PublishedSite _site = null!;
 
-    public async Task InitializeAsync()
+    public async ValueTask InitializeAsync()
     {
         _zookeeper = await ZooKeeperServer.StartAsync();
         _site = await PublishedSite.StartAsync(_zookeeper.Endpoint);
     }
 
-    public async Task DisposeAsync()
+    public async ValueTask DisposeAsync()
     {
         await _site.DisposeAsync();
         await _zookeeper.DisposeAsync();

@@ -19,13 +19,13 @@ public sealed class BothRuleTests : IAsyncLifetime
     private TestNode _nodeA = null!;
     private TestNode _nodeB = null!;
 
-    public async Task InitializeAsync()
+    public async ValueTask InitializeAsync()
     {
         _site = await AloneSite.InStepAsync();
         _nodeA = await StartAsync(_site.A);
     }
 
-    public async Task DisposeAsync()
+    public async ValueTask DisposeAsync()
     {
         await _nodeA.DisposeAsync();
         await (_nodeB?.DisposeAsync() ?? ValueTask.CompletedTask);

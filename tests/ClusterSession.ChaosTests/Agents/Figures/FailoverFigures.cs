@@ -3,7 +3,6 @@ using System.Globalization;
 using ClusterSession.ChaosTests.Scenarios;
 using ClusterSession.TestKit.Servers;
 using Xunit;
-using Xunit.Abstractions;
 
 namespace ClusterSession.ChaosTests.Agents.Figures;
 

@@ -14,7 +14,6 @@ using ClusterSession.TestKit.Conformance;
 using ClusterSession.TestKit.Sessions;
 using Microsoft.Extensions.Logging.Abstractions;
 using Xunit;
-using Xunit.Abstractions;
 
 namespace ClusterSession.ChaosTests.Agents.Returning;
 

@@ -4,7 +4,6 @@ using ClusterSession.Failover.Face;
 using ClusterSession.Histories;
 using ClusterSession.Histories.Checking;
 using Xunit;
-using Xunit.Abstractions;
 
 namespace ClusterSession.ChaosTests.Agents.Returning;
 

@@ -11,7 +11,7 @@ namespace ClusterSession.IntegrationTests.Redis.Damage;
 /// Documents that all nodes share and that are not to be used: nodes go on with what they know, the
 /// log names the document, and once it is deleted it is restored.
 /// </summary>
-public sealed class DamagedDocumentTests : IAsyncLifetime, IDisposable
+public sealed class DamagedDocumentTests : IAsyncLifetime
 {
     private const string OtherType = "there is something of another type under its key";
     private const string Unreadable = "its header or one of its values cannot be read";
@@ -34,9 +34,9 @@ public sealed class DamagedDocumentTests : IAsyncLifetime, IDisposable
     private readonly List<TestNode> _nodes = [];
     private RedisServer _redis = null!;
 
-    public async Task InitializeAsync() => _redis = await RedisServer.StartAsync();
+    public async ValueTask InitializeAsync() => _redis = await RedisServer.StartAsync();
 
-    public async Task DisposeAsync()
+    public async ValueTask DisposeAsync()
     {
         foreach (var node in _nodes)
         {
@@ -44,9 +44,8 @@ public sealed class DamagedDocumentTests : IAsyncLifetime, IDisposable
         }
 
         await _redis.DisposeAsync();
+        _logs.Dispose();
     }
-
-    public void Dispose() => _logs.Dispose();
 
     [Theory]
     [InlineData("keyring", String, OtherType)]

@@ -30,9 +30,9 @@ public sealed class DamagedKeyTests : IAsyncLifetime
         return kinds;
     }
 
-    public async Task InitializeAsync() => _redis = await RedisServer.StartAsync();
+    public async ValueTask InitializeAsync() => _redis = await RedisServer.StartAsync();
 
-    public async Task DisposeAsync() => await _redis.DisposeAsync();
+    public async ValueTask DisposeAsync() => await _redis.DisposeAsync();
 
     [Theory]
     [MemberData(nameof(Kinds))]

@@ -4,7 +4,6 @@ using ClusterSession.TestKit.Nodes;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Xunit;
-using Xunit.Abstractions;
 
 namespace ClusterSession.IntegrationTests.Redis.Damage;
 

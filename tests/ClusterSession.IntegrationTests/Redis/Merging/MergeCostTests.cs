@@ -1,7 +1,6 @@
 using System.Globalization;
 using ClusterSession.Records;
 using Xunit;
-using Xunit.Abstractions;
 
 namespace ClusterSession.IntegrationTests.Redis.Merging;
 

@@ -3,7 +3,6 @@ using ClusterSession.Redis.Connection.Fencing;
 using ClusterSession.Redis.Merging;
 using ClusterSession.Stores;
 using Xunit;
-using Xunit.Abstractions;
 
 namespace ClusterSession.IntegrationTests.Redis.Merging;
 
@@ -14,9 +13,9 @@ public sealed class MergeInterruptionTests(ITestOutputHelper output) : IAsyncLif
 {
     private MergeSite _site = null!;
 
-    public async Task InitializeAsync() => _site = await MergeSite.StartAsync();
+    public async ValueTask InitializeAsync() => _site = await MergeSite.StartAsync();
 
-    public async Task DisposeAsync() => await _site.DisposeAsync();
+    public async ValueTask DisposeAsync() => await _site.DisposeAsync();
 
     [Fact]
     public async Task Foreign_keys_are_counted_and_named_before_anything_is_written()

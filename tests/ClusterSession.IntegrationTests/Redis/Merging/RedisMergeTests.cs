@@ -14,9 +14,9 @@ public sealed class RedisMergeTests : IAsyncLifetime
     private static readonly TimeSpan Tombstone = 2 * MergeSite.Life;
     private MergeSite _site = null!;
 
-    public async Task InitializeAsync() => _site = await MergeSite.StartAsync();
+    public async ValueTask InitializeAsync() => _site = await MergeSite.StartAsync();
 
-    public async Task DisposeAsync() => await _site.DisposeAsync();
+    public async ValueTask DisposeAsync() => await _site.DisposeAsync();
 
     [Fact]
     public async Task Attributes_changed_on_both_sides_are_merged_one_by_one()

@@ -15,9 +15,9 @@ public sealed class ClusterLeaseTests : IAsyncLifetime
     private readonly List<TopologyStore> _stores = [];
     private RedisClusterFixture _cluster = null!;
 
-    public async Task InitializeAsync() => _cluster = await RedisClusterFixture.StartAsync(replicasEach: 0);
+    public async ValueTask InitializeAsync() => _cluster = await RedisClusterFixture.StartAsync(replicasEach: 0);
 
-    public async Task DisposeAsync()
+    public async ValueTask DisposeAsync()
     {
         foreach (var store in _stores)
         {

@@ -20,13 +20,13 @@ public sealed class ClusterTests : IAsyncLifetime
     private RedisClusterFixture _cluster = null!;
     private TopologyStore _store = null!;
 
-    public async Task InitializeAsync()
+    public async ValueTask InitializeAsync()
     {
         _cluster = await RedisClusterFixture.StartAsync();
         _store = await TopologyStore.StartAsync(_cluster.ConnectionString);
     }
 
-    public async Task DisposeAsync()
+    public async ValueTask DisposeAsync()
     {
         await _store.DisposeAsync();
         await _cluster.DisposeAsync();

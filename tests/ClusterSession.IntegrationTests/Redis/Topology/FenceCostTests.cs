@@ -6,7 +6,6 @@ using ClusterSession.Stores;
 using ClusterSession.TestKit.Conformance;
 using ClusterSession.TestKit.Sessions;
 using Xunit;
-using Xunit.Abstractions;
 
 namespace ClusterSession.IntegrationTests.Redis.Topology;
 

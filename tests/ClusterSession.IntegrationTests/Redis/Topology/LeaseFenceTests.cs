@@ -24,10 +24,10 @@ public sealed class LeaseFenceTests : IAsyncLifetime
     private readonly RedisKeys _keys = new("cs");
     private RedisServer _redis = null!;
 
-    public async Task InitializeAsync() =>
+    public async ValueTask InitializeAsync() =>
         _redis = await RedisServer.StartAsync(new RedisServerOptions { Config = ["enable-debug-command yes"] });
 
-    public Task DisposeAsync() => _redis.DisposeAsync().AsTask();
+    public ValueTask DisposeAsync() => _redis.DisposeAsync();
 
     [Fact]
     public async Task Server_without_a_lease_record_is_not_used_and_is_once_it_has_one()

@@ -16,7 +16,7 @@ public sealed class PlannedFailoverTests : IAsyncLifetime
     private TestNode _b = null!;
     private int _requests;
 
-    public async Task InitializeAsync()
+    public async ValueTask InitializeAsync()
     {
         _first = await RedisServer.StartAsync();
         _second = await RedisServer.StartAsync(new RedisServerOptions { ReplicaOf = _first.Port });
@@ -25,7 +25,7 @@ public sealed class PlannedFailoverTests : IAsyncLifetime
         _b = await TestNode.StartAsync(RedisNode.Store($"{_first.Endpoint},{_second.Endpoint}"));
     }
 
-    public async Task DisposeAsync()
+    public async ValueTask DisposeAsync()
     {
         await _a.DisposeAsync();
         await _b.DisposeAsync();

@@ -15,8 +15,8 @@ public sealed class CookieLifeTests : NodeTests
 
     public static TheoryData<Action<ClusterSessionOptions>> Expiring =>
         [
-            options => options.Cookie.MaxAge = TimeSpan.FromMinutes(30),
-            options => options.Cookie.Expiration = TimeSpan.FromMinutes(30),
+            new(options => options.Cookie.MaxAge = TimeSpan.FromMinutes(30)),
+            new(options => options.Cookie.Expiration = TimeSpan.FromMinutes(30)),
         ];
 
     [Theory]

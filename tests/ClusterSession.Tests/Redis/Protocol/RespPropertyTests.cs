@@ -3,7 +3,6 @@ using System.Text;
 using ClusterSession.Redis.Protocol;
 using ClusterSession.Transport.Pipelines;
 using Xunit;
-using Xunit.Abstractions;
 
 namespace ClusterSession.Tests.Redis.Protocol;
 

@@ -20,7 +20,7 @@ public sealed class ServerBeliefTests : IAsyncLifetime
     private readonly ScriptedRedisServer _server = new();
     private RedisSessionStore _store = null!;
 
-    public Task InitializeAsync()
+    public ValueTask InitializeAsync()
     {
         _server.OnCommand = Answer;
         var options = RedisOptions.Parse($"127.0.0.1:{_server.Port},cluster=false");
@@ -34,10 +34,10 @@ public sealed class ServerBeliefTests : IAsyncLifetime
             new Random(7),
             new LoggerFactory([_logs]).CreateLogger<RedisSessionStore>()
         );
-        return Task.CompletedTask;
+        return ValueTask.CompletedTask;
     }
 
-    public async Task DisposeAsync()
+    public async ValueTask DisposeAsync()
     {
         await _store.DisposeAsync();
         await _server.DisposeAsync();

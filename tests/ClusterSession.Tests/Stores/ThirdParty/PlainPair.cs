@@ -1,6 +1,6 @@
 using ClusterSession.Stores;
 using ClusterSession.TestKit.Conformance;
-using Xunit.Abstractions;
+using Xunit;
 
 namespace ClusterSession.Tests.Stores.ThirdParty;
 

@@ -1,5 +1,5 @@
 using ClusterSession.TestKit.Conformance;
-using Xunit.Abstractions;
+using Xunit;
 
 namespace ClusterSession.Tests.Stores.ThirdParty;
 

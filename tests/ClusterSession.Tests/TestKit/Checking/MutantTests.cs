@@ -3,7 +3,6 @@ using ClusterSession.Histories.Checking;
 using ClusterSession.Tests.Records;
 using ClusterSession.Tests.TestKit.Checking.Model;
 using Xunit;
-using Xunit.Abstractions;
 
 namespace ClusterSession.Tests.TestKit.Checking;
 

@@ -15,9 +15,9 @@ public sealed class SentinelTopologyTests : IAsyncLifetime
     private readonly ScriptedRedisServer _a = new();
     private readonly ScriptedRedisServer _b = new();
 
-    public Task InitializeAsync() => Task.CompletedTask;
+    public ValueTask InitializeAsync() => ValueTask.CompletedTask;
 
-    public async Task DisposeAsync()
+    public async ValueTask DisposeAsync()
     {
         await _one.DisposeAsync();
         await _two.DisposeAsync();
