@@ -4,8 +4,8 @@ namespace ClusterSession.Failover.Etcd.Options;
 /// <remarks>
 /// Keys have the names of the ZooKeeper and the Redis connection string; ssl and sslHost do not
 /// exist here, since the scheme of a server says whether TLS is used. Messages never show the value
-/// of a key: it may be a password. They do not show a part without '=' either: it may be the rest
-/// of a password with a comma in it. The name of an unknown key is shown.
+/// of a key: it may be a password. They do not show a part without '=' either, nor an
+/// unknown key behind a password: it may be the rest of a password with a comma in it.
 /// </remarks>
 internal static class ConnectionString
 {
@@ -104,9 +104,10 @@ internal static class ConnectionString
             var (key, value) = (part[..equals].TrimEnd(), part[(equals + 1)..].TrimStart());
             if (!Keys.Contains(key, StringComparer.OrdinalIgnoreCase))
             {
-                throw new FormatException(
-                    $"'{key}' is no setting. Correct or remove it; known are {string.Join(", ", Keys)}."
-                );
+                var what = settings.ContainsKey("password")
+                    ? "A part behind the password is no setting, and not shown: write a password without commas"
+                    : $"'{key}' is no setting";
+                throw new FormatException($"{what}. Correct or remove it; known are {string.Join(", ", Keys)}.");
             }
 
             settings[key] =

@@ -3,8 +3,8 @@ namespace ClusterSession.ZooKeeper.Options;
 /// <summary>Reads <c>h1:2181,h2:2181/path,key=value</c>.</summary>
 /// <remarks>
 /// Keys are those of the Redis connection string. Messages never show the value of a key: it may be
-/// a password. They do not show a part without '=' either: it may be the rest of a password with a
-/// comma in it. The name of an unknown key is shown.
+/// a password. They do not show a part without '=' either, nor an unknown key behind a password: it
+/// may be the rest of a password with a comma in it.
 /// </remarks>
 internal static class ConnectionString
 {
@@ -80,8 +80,11 @@ internal static class ConnectionString
         var (key, value) = (part[..equals].TrimEnd(), part[(equals + 1)..].TrimStart());
         if (!Settings.TryGetValue(key, out var set))
         {
+            var what = options.Password is null
+                ? $"'{key}' is no setting"
+                : "A part behind the password is no setting, and not shown: write a password without commas";
             throw new FormatException(
-                $"'{key}' is no setting. Correct or remove it; known are "
+                $"{what}. Correct or remove it; known are "
                     + $"{string.Join(", ", Settings.Keys.Order(StringComparer.Ordinal))}."
             );
         }

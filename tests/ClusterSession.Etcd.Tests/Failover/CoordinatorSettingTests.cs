@@ -62,6 +62,7 @@ public sealed class CoordinatorSettingTests
     [InlineData("etcd=http://e1,https://e2", "mixes http and https. Write https for all servers, or for none")]
     [InlineData("etcd=http://me:hush@e1", "A server has a user in its address. Write user=...,password=... behind")]
     [InlineData("etcd=http://e1,pasword=hush-hush", "'pasword' is no setting. Correct or remove it; known are")]
+    [InlineData("etcd=http://e1,password=hush,hush=1", "A part behind the password is no setting, and not shown")]
     [InlineData("etcd=http://e1,password=hush,hush", "Write servers and path first, and a password without commas")]
     [InlineData("etcd=http://e1,password=", "'password' is empty. Set it, or leave it out")]
     [InlineData("etcd=http://e1,user=shop", "'user' is set without 'password'. Set both, or leave both out")]

@@ -61,6 +61,7 @@ public sealed class CoordinatorSettingTests
     [Theory]
     [InlineData("Coordinator", "zookeeper=", "Coordinator cannot be used. '' names no server. Give one or several")]
     [InlineData("Coordinator", "zookeeper=zk1:x", "'zk1:x' names no server. Give a host and a port")]
+    [InlineData("Coordinator", "zookeeper=zk1,password=hush,hush=1", "A part behind the password is no setting")]
     [InlineData("Coordinator", "zookeeper=zk1,pasword=hush-hush", "'pasword' is no setting. Correct or remove it")]
     [InlineData("Coordinator", "zookeeper=zk1,password=hush,hush", "Write servers and path first, and a password")]
     [InlineData("Coordinator", "zookeeper=zk1,sslCaFile=/none", "'sslCaFile' is '/none', which is not there")]
