@@ -136,7 +136,7 @@ internal sealed class PrincipalLogout(
 
     private static SessionUnavailableException Unavailable(StoreFailure failure) =>
         new(
-            "That the login of this request stays could not be stored: its store is not responding. Nothing has ended.",
+            $"That the login of this request stays could not be stored: {FailureWords.Of(failure)}. Nothing has ended.",
             failure
         );
 }

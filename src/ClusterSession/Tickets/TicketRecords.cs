@@ -173,7 +173,7 @@ internal sealed class TicketRecords(
             }
         }
 
-        throw Unavailable(StoreFailure.Refused);
+        throw NoKey();
     }
 
     /// <summary>
@@ -277,9 +277,11 @@ internal sealed class TicketRecords(
         return ended.Outcome != CommitOutcome.EndKept;
     }
 
-    /// <summary>Only an outcome of Unavailable has a failure of the store.</summary>
     private static SessionUnavailableException NotStored(in CommitResult stored) =>
-        Unavailable(stored.Outcome == CommitOutcome.Unavailable ? stored.Failure : StoreFailure.Refused);
+        stored.Outcome == CommitOutcome.Unavailable ? Unavailable(stored.Failure) : NoKey();
+
+    private static SessionUnavailableException NoKey() =>
+        new("The login could not be stored: its key is taken, or has ended.", StoreFailure.Refused);
 
     private static SessionUnavailableException Unavailable(StoreFailure failure) =>
         new($"The login could not be stored: {FailureWords.Of(failure)}.", failure);
