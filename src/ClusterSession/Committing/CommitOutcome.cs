@@ -8,7 +8,7 @@ internal enum CommitOutcome
 
     /// <summary>
     /// They are where the durability asks for; or, where too few replicas confirm in time, in the
-    /// master alone, counted as that; or in the journal, while the store does not respond or
+    /// master alone, counted as short; or in the journal, while the store does not respond or
     /// refuses writes.
     /// </summary>
     Committed,

@@ -1,66 +1,73 @@
 using System.Runtime.CompilerServices;
 using ClusterSession.Diagnostics;
-using ClusterSession.Lifetime;
 using ClusterSession.Local;
 using ClusterSession.Principals;
 using ClusterSession.Records;
-using ClusterSession.Recovery;
 using ClusterSession.Stores;
 using ClusterSession.Stores.Outage;
-using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 
 namespace ClusterSession.Committing;
 
 /// <summary>
-/// Brings a request's changes to the store, and this node's copy up to what the store then has.
+/// Brings the changes of a request to the store. Thread-safe.
 /// </summary>
 /// <remarks>
-/// <para>
-/// After a commit whose base was still the stored version, base plus changes is what the store has,
-/// and becomes the local copy. Otherwise others committed in between: the commit stands, but a copy
-/// made of this base would have the newest version and lack their changes, so the local copy is
-/// read anew before it serves again.
-/// </para>
-/// <para>
-/// A commit that is not answered, or is refused for another reason than its own record, goes to the
-/// journal. Its attributes keep the version they were sent with, so that they count once, whether
-/// it had happened or not; the state that is kept gets a newer one. A new session is not
-/// journalled: nobody has its cookie yet, and nobody could find a collision of its id.
-/// </para>
-/// <para>A commit that was acknowledged over a connection which is gone by now goes to the journal
-/// too: the replay that the loss has begun may have passed it by. Thread-safe.</para>
+/// <code>
+/// before, as this node knows it               the changes
+/// ------------------------------------------  -----------------------------------------------
+/// it has ended                                dropped
+/// it goes on under another id                 committed there for the same person, else refused;
+///                                               dropped, if they only record a principal
+/// no stamps are left for greater versions     refused
+/// durability Local                            kept in the journal; refused if the store refuses
+///                                               the commits that are pending there
+/// commits to it are pending                   sent, after the pending ones, if the store takes
+///                                               those; refused, if it refuses them because of the
+///                                               record; else kept in the journal
+/// else                                        sent
+///
+/// what the store says to that                 the changes
+/// ------------------------------------------  -----------------------------------------------
+/// committed                                   are in this node's copy too (CommittedCopies)
+/// committed, but the store lacks the base     kept in the journal, and sent at once with the
+///                                               whole session
+/// superseded by a newer version               sent again, under one that is newer still; after
+///                                               eight times kept in the journal; refused, if the
+///                                               newer version's stamp is near the greatest
+///                                               possible one
+/// missing                                     the whole session is stored (WholeSessions)
+/// destroyed                                   as in the first two rows of the first table
+/// refused because of the session's record     refused: sent again later, they would be too
+/// refused for another reason, or not known    kept in the journal
+/// </code>
+/// A commit in the journal may have reached the store before. So its attributes keep the version
+/// that they were sent with: where the store has them already, a merge finds them equal. A newer
+/// version is given to the record as a whole only.
 /// </remarks>
 internal sealed class SessionCommitter(
     StoreGuard store,
     NodeSessions local,
     PendingCommits pendingCommits,
-    SessionRepair repair,
+    WholeSessions wholeSessions,
+    CommittedCopies copies,
     VersionIssuer versions,
-    SessionLifetime lifetime,
-    ReplicaWait replicas,
+    CommitTerms terms,
     IOptions<ClusterSessionOptions> options,
     TimeProvider time,
-    SessionMetrics metrics,
-    LossLog losses,
-    ILogger<SessionCommitter> logger
+    LossLog losses
 )
 {
     private const int MaxRetries = 8;
-
-    /// <summary>
-    /// A client has seen this version: later commits to the session get newer ones, so that it does
-    /// not win over them.
-    /// </summary>
-    public void Observe(SessionKey key, SessionVersion seen) => versions.Observe(key, seen);
 
     /// <summary>Commits what a request changed.</summary>
     /// <param name="key">Which session.</param>
     /// <param name="record">What the request opened, or what its last commit made of that.</param>
     /// <param name="isComplete">
-    /// Whether the record is all of the session. After a commit that others had overtaken, the
-    /// stored record under this version has their changes, and this one has not: what is committed
-    /// on top of it must not become the local copy.
+    /// Whether the store has nothing under the record's version that the record lacks. It has if it
+    /// put an earlier commit of this request on top of a commit of another request: the store has
+    /// the changes of both then, and this record lacks the other's. What is committed on top
+    /// of it must not become the local copy.
     /// </param>
     /// <param name="delta">The changes.</param>
     /// <param name="durability">When the commit counts as done.</param>
@@ -103,9 +110,18 @@ internal sealed class SessionCommitter(
             : SendAsync(key, record, isComplete, delta, durability, deadline, login);
     }
 
+    /// <inheritdoc cref="WholeSessions.CreateAsync"/>
+    public ValueTask<CommitResult> CreateAsync(
+        SessionKey key,
+        SessionRecord record,
+        SessionDelta delta,
+        SessionDurability durability,
+        StoreDeadline deadline = default
+    ) => wholeSessions.CreateAsync(key, record, delta, durability, deadline);
+
     /// <summary>
-    /// Whether what is pending of it is refused because of its own record: more of it is not
-    /// acknowledged.
+    /// Whether the store refuses this session's record (damaged, too large), so that what is
+    /// pending of it stays pending: then no commit is acknowledged before the store is asked again.
     /// </summary>
     private bool IsRefused(SessionKey key) => RefusalOf(key).IsOfRecord();
 
@@ -142,7 +158,7 @@ internal sealed class SessionCommitter(
 
         if (delta.MakeTooLarge(read.Record!, options.Value.MaxSessionBytes))
         {
-            return CommitResult.Unavailable(StoreFailure.TooLarge); // Made on another record.
+            return CommitResult.Unavailable(StoreFailure.TooLarge); // The delta was made on another record.
         }
 
         versions.Observe(read.Record!.Version);
@@ -181,7 +197,7 @@ internal sealed class SessionCommitter(
                 return CommitResult.Unavailable(pending.Refusal); // Not sent again with each request: it may be large.
             }
 
-            // Less of it may be taken: what is removed goes along.
+            // The store may take a smaller record: a commit that only removes goes along.
             var version = versions.Next(key, record.Version);
             return await pendingCommits
                 .KeepAndSendAsync(
@@ -229,9 +245,9 @@ internal sealed class SessionCommitter(
         for (var attempt = 0; ; attempt++)
         {
             var mark = local.Copies.Mark(key);
-            var change = ChangeOf(record, versions.Next(key, above), delta, durability, deadline);
+            var change = terms.ChangeOf(record, versions.Next(key, above), delta, durability, deadline);
             var answer = await store.CommitAsync(key, change, deadline, out var partition).ConfigureAwait(false);
-            store.Judge(partition, key, answer);
+            store.Judge(partition, key, answer); // A missing response counts against the partition.
 
             versions.Observe(answer.Previous);
             switch (answer.Outcome)
@@ -240,6 +256,7 @@ internal sealed class SessionCommitter(
                     versions.Withdraw(key, change.Issued);
                     return CommitResult.Unavailable(StoreFailure.Refused); // As in CommitAsync: no stamps are left.
                 case WriteOutcome.Superseded when attempt < MaxRetries:
+                    // Not applied: the stored version is not older. Again, with one above that.
                     versions.Withdraw(key, change.Issued);
                     above = answer.Previous;
                     continue;
@@ -247,8 +264,8 @@ internal sealed class SessionCommitter(
                     return await SendMissingBaseAsync(key, record, delta, change.Issued, answer.Previous, deadline)
                         .ConfigureAwait(false);
                 case WriteOutcome.Committed:
-                    replicas.Check(replicas.CountFor(durability), answer.Replicas);
-                    return Committed(
+                    terms.Check(durability, answer.Replicas);
+                    return copies.Publish(
                         key,
                         delta.ApplyTo(record, change),
                         answer,
@@ -257,10 +274,10 @@ internal sealed class SessionCommitter(
                     );
                 case WriteOutcome.Missing:
                     losses.LostSession();
+                    // With what other requests of this node have committed meanwhile.
                     var whole = delta.ApplyTo(local.WithCommitsBeside(key, record), change.Issued);
                     whole = whole.Version == change.Version ? whole : versions.Renew(key, whole);
-                    return await StoreWholeAsync(key, whole, MergeMode.Restore, durability, deadline)
-                        .ConfigureAwait(false);
+                    return await wholeSessions.RestoreAsync(key, whole, durability, deadline).ConfigureAwait(false);
                 case WriteOutcome.Destroyed when answer.Successor is { } successor:
                     local.Copies.Drop(key);
                     return await CommitToSuccessorAsync(successor, delta, durability, deadline, login)
@@ -279,103 +296,10 @@ internal sealed class SessionCommitter(
         }
     }
 
-    private SessionChange ChangeOf(
-        SessionRecord record,
-        IssuedVersion version,
-        SessionDelta delta,
-        SessionDurability durability,
-        in StoreDeadline deadline
-    ) =>
-        new(
-            record.Version,
-            version.Version,
-            delta,
-            Tombstones.ToForget(record, delta),
-            lifetime.StoreLifeOf(record, delta, out var least),
-            least,
-            replicas.CountFor(durability),
-            replicas.TimeoutFor(durability, deadline),
-            PreviousStamp: version.PreviousStamp,
-            Opened: record,
-            UnusedStamps: version.UnusedStamps,
-            MaxBytes: options.Value.MaxSessionBytes
-        );
-
-    /// <summary>Stores a session that was never stored.</summary>
-    public ValueTask<CommitResult> CreateAsync(
-        SessionKey key,
-        SessionRecord record,
-        SessionDelta delta,
-        SessionDurability durability,
-        StoreDeadline deadline = default
-    )
-    {
-        versions.Observe(record.Version);
-        var version = versions.Next(key, record.Version);
-        return StoreWholeAsync(key, delta.ApplyTo(record, version), MergeMode.Create, durability, deadline);
-    }
-
-    private async ValueTask<CommitResult> StoreWholeAsync(
-        SessionKey key,
-        SessionRecord record,
-        MergeMode mode,
-        SessionDurability durability,
-        StoreDeadline deadline
-    )
-    {
-        // Among the commits of the record already.
-        var version = new IssuedVersion(record.Version, IssuedVersion.Unknown);
-        for (var attempt = 0; ; attempt++)
-        {
-            var mark = local.Copies.Mark(key);
-            var copy = new SessionMerge(
-                record,
-                version.Version,
-                mode,
-                lifetime.StoreLifeOf(record),
-                replicas.CountFor(durability),
-                replicas.TimeoutFor(durability, deadline),
-                PreviousStamp: version.PreviousStamp,
-                UnusedStamps: version.UnusedStamps
-            );
-            var answer = await store.MergeAsync(key, copy, deadline).ConfigureAwait(false);
-            versions.Observe(answer.Previous);
-            versions.Withdraw(key, version, !answer.MayHaveHappened);
-            switch (answer.Outcome)
-            {
-                case WriteOutcome.Superseded when attempt < MaxRetries:
-                    version = versions.Next(key, answer.Previous > record.Version ? answer.Previous : record.Version);
-                    continue;
-                case WriteOutcome.Committed or WriteOutcome.Unchanged:
-                    replicas.Check(copy.Replicas, answer.Replicas);
-                    var isComplete = answer.Outcome == WriteOutcome.Committed && answer.Previous.IsNone;
-                    if (mode == MergeMode.Restore)
-                    {
-                        local.Recovered(key, record, isComplete, answer.Previous);
-                        if (local.Ends.Contains(key))
-                        {
-                            return CommitResult.AlreadyEnded; // Heard of meanwhile: it is ended again.
-                        }
-                    }
-
-                    return Committed(key, record, answer, isComplete, mark);
-                case WriteOutcome.Collision:
-                    logger.KeyCollision();
-                    return CommitResult.Collision;
-                case WriteOutcome.Destroyed:
-                    local.Copies.Drop(key);
-                    return CommitResult.AlreadyEnded;
-                default:
-                    return mode == MergeMode.Restore && !answer.Failure.IsOfRecord()
-                        ? pendingCommits.KeepCopy(key, record, answer.Failure)
-                        : CommitResult.Unavailable(answer.Failure);
-            }
-        }
-    }
-
     /// <summary>
-    /// The store had lost what the request opened, and now has a record with the newest version
-    /// that lacks it: the whole copy follows before that version is shown to any client.
+    /// The store had lost what the request opened, and applied the commit to what it had instead.
+    /// Its record has the commit's version now, and lacks what was lost: the whole copy follows
+    /// before that version is shown to any client.
     /// </summary>
     private async ValueTask<CommitResult> SendMissingBaseAsync(
         SessionKey key,
@@ -401,36 +325,5 @@ internal sealed class SessionCommitter(
                 deadline
             )
             .ConfigureAwait(false);
-    }
-
-    private CommitResult Committed(
-        SessionKey key,
-        SessionRecord changed,
-        in StoreWrite answer,
-        bool isComplete,
-        int mark
-    )
-    {
-        var known = local.Recent.Add(key, changed, isComplete, answer.Previous);
-        metrics.Committed.Add(1);
-        if (answer.Lease.IsLost)
-        {
-            return pendingCommits.KeepCopy(key, changed, StoreFailure.None);
-        }
-
-        if (known.IsComplete)
-        {
-            local.Copies.Publish(key, known.Record, answer.Lease, mark, local.Copies.Clock.Now, isCommit: true);
-            return known.Record.Version == changed.Version
-                ? CommitResult.Committed(known.Record, isComplete: true)
-                // A later commit was heard of first; this request names its own.
-                : CommitResult.Committed(changed, isComplete: false);
-        }
-
-        // Read anew at once, not by the next request: that one may come when the store gives no
-        // answer. It may give none now either: then this node goes on with what it has.
-        local.Copies.PutIncomplete(key, known.Record, known.IsDiverged, isCommit: true);
-        _ = repair.ReadAnewAsync(key);
-        return CommitResult.Committed(changed, isComplete: false);
     }
 }

@@ -142,11 +142,17 @@ public static class ClusterSessionServiceCollectionExtensions
         services.TryAddSingleton<SessionExpiry>();
         services.TryAddSingleton<LateAnswers>();
         services.TryAddSingleton<SessionReads>();
+        services.TryAddSingleton<OwnAnswers>();
+        services.TryAddSingleton<StoreAnswers>();
+        services.TryAddSingleton<RegressedSessions>();
         services.TryAddSingleton<SessionFinder>();
         services.TryAddSingleton<SessionOpener>();
         services.TryAddSingleton<NodeView>();
         services.TryAddSingleton<PendingCommits>();
         services.TryAddSingleton<ReplicaWait>();
+        services.TryAddSingleton<CommitTerms>();
+        services.TryAddSingleton<CommittedCopies>();
+        services.TryAddSingleton<WholeSessions>();
         services.TryAddSingleton<SessionCommitter>();
         services.TryAddSingleton<ISessionManager, SessionManager>();
         services.TryAddSingleton<SessionTouches>();

@@ -4,14 +4,14 @@ using ClusterSession.Stores;
 namespace ClusterSession.Opening;
 
 /// <summary>
-/// What a request is to do with what it has found of its session: two tables, of which <see
-/// cref="SessionFinder"/> performs the rows. They read nothing but the facts, and the first row
-/// that fits counts.
+/// What a request is to do with what it has found of its session: two tables. <see
+/// cref="StoreAnswers"/> performs the rows of the first, <see cref="SessionFinder"/> those of the
+/// second. They read nothing but the facts, and the first row that fits counts.
 /// </summary>
 /// <remarks>
 /// <code>
-/// first table: the store was read, and this node knows the session or not ("is there" is found or
-/// unchanged: the store has the version that it was asked by)
+/// first table: what the store says, and what this node knows of the session ("unchanged": the
+/// store has the version that the question named; "is there": found or unchanged)
 ///
 /// store says    this node                                        step
 /// destroyed     -                                                Ended
@@ -20,11 +20,12 @@ namespace ClusterSession.Opening;
 /// unavailable   -                                                GoOnWithoutStore
 /// unchanged     has no complete copy any more                    ReadAgain
 /// is there      finds it idle by what the store says             EndIdle
-/// found         waits for another node's commit that was lost    UseStored
+/// found         has a commit that the store lacks, made on a
+///               commit of another node that the store lacks too  UseStored
 /// found         -                                                TakeIn
 /// unchanged     has the copy                                     UseCopy
 /// missing       has a usable copy that nobody has changed        Restore
-/// missing       has a usable copy, stale; no end can be lost     Restore
+/// missing       has one, stale; the store cannot have lost ends  Restore
 /// missing       -                                                Nothing
 ///
 /// second table: what came of the step
@@ -35,15 +36,19 @@ namespace ClusterSession.Opening;
 /// there                            is in it                        Serve
 /// any                              the nodes were not asked yet    Ask
 /// missing, no recovery under way   has expired, by what is known   Expired
-/// any                              others may still bring it back  Wait
-/// any                              out of time, store just back    NotKnownYet
+/// any                              is still expected back, and the
+///                                  request has time left           Wait
+/// any                              is still expected back, and the
+///                                  store is just back              NotKnownYet
 /// missing                          has expired, by what is known   Expired
 /// any                              another node may have it yet    NotKnownYet
-/// any                              nobody has it, or out of time   Lost
+/// any                              none of the rows above          Lost
 /// </code>
 /// A copy that somebody else has changed is not stored again where the store has nothing and may
-/// have lost the ends of sessions: the change may have been its end. While no end can be lost, a
-/// session that is missing was evicted or deleted by hand.
+/// have lost the ends of sessions: the change may have been its end. Where the store cannot have
+/// lost ends, a session that is missing, and was not idle, was evicted or deleted by hand. A commit
+/// that was made on another node's commit is not stored before that one: the record would
+/// look whole then, and lack what the other node wrote.
 /// </remarks>
 internal static class OpenTable
 {

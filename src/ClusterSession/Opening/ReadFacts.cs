@@ -10,8 +10,8 @@ namespace ClusterSession.Opening;
 /// absolute end.</param>
 /// <param name="IsKnownToBeEnded">Whether this node knows that it was ended, by any node.</param>
 /// <param name="IsIdle">Whether nobody has used the session for too long.</param>
-/// <param name="MustWaitForOthers">Whether what another node had committed must be back
-/// first.</param>
+/// <param name="MustWaitForOthers">Whether another node's commit, on which this node made its own,
+/// must be back in the store before this node adds its own.</param>
 /// <param name="MayHaveLostEnds">Whether the store may have lost the end of the session.</param>
 internal readonly record struct ReadFacts(
     StoreReadOutcome Read,

@@ -14,6 +14,8 @@ namespace ClusterSession.Opening;
 /// <code>
 /// last prolongation = now - (store's whole life - life that is left there)
 ///
+/// what is known                                    the session is idle from this moment on
+///
 /// this node prolonged it last, and its copy is     idle timeout after this node's last use (2.75
 ///   fresh                                            touch intervals, if that is longer)
 /// nobody has changed it since this node's last     the same: every other node has reported its

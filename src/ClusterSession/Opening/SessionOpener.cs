@@ -11,9 +11,9 @@ namespace ClusterSession.Opening;
 
 /// <summary>
 /// Opens a session for a request, in two calls: <see cref="TryOpenLocal"/> for this node's copy if
-/// that may be used without asking, and where it says no <see cref="OpenAsync"/>, which asks the
-/// store, unless another request has just brought a fresh copy. Neither opens one whose principal's
-/// sessions were all ended. Thread-safe.
+/// that may be used without asking, and, if it returns false, <see cref="OpenAsync"/>, which asks
+/// the store, unless another request has just brought a fresh copy. Neither opens one whose
+/// principal's sessions were all ended. Thread-safe.
 /// </summary>
 internal sealed class SessionOpener(
     NodeSessions local,
@@ -27,13 +27,13 @@ internal sealed class SessionOpener(
     public bool TryOpenLocal(SessionKey key, SessionVersion seen, out LocalCopy copy) =>
         local.Copies.TryGet(key, out copy)
         && copy.IsFresh
-        && local.IsUsable(copy)
+        && local.IsUsable(copy) // Neither idle nor past its end.
         && copy.Record.Contains(seen)
         && revocations.Allow(copy);
 
     /// <summary>
-    /// Opens what <see cref="SessionFinder"/> finds: in the store, at other nodes, or in a copy
-    /// that the store's answer or its silence allows.
+    /// Opens what <see cref="SessionFinder"/> finds: in the store, at other nodes, or in this
+    /// node's copy, where the store's answer allows that, or where it gives none.
     /// </summary>
     /// <param name="key">Which session.</param>
     /// <param name="seen">The commit that the client has seen.</param>
@@ -83,7 +83,7 @@ internal sealed class SessionOpener(
         if (hasStoreAnswered)
         {
             logger.SessionEndedWithPrincipal();
-            // For good: the tombstone outlives the memory of why.
+            // Ended in the store too: its tombstone stays when the revocation is forgotten.
             await ends.DestroyAsync(key, deadline).ConfigureAwait(false);
         }
 

@@ -61,6 +61,8 @@ internal sealed class SessionReads(
             }
         }
 
+        // Nearly all of the request's time is left: the store's own limit ends the read about as
+        // early, so that no timer is needed.
         if (!mayGoOnWithout && StoreBudget.IsNearlyWhole(left, _hardTimeout))
         {
             return await reading.Task.WaitAsync(cancellationToken).ConfigureAwait(false);
@@ -105,8 +107,8 @@ internal sealed class SessionReads(
                         .ConfigureAwait(false);
             if (copy is not { IsComplete: true } && read.Outcome == StoreReadOutcome.Found)
             {
-                // Before the read is forgotten: a request that comes now finds the one or the
-                // other, and does not read again.
+                // Before the read is forgotten: a request that comes now finds the copy or the
+                // read, and does not read again.
                 local.Publish(key, read, mark);
             }
 

@@ -137,7 +137,7 @@ public sealed class RedisConnectionStringTests
     [Fact]
     public void Settings_of_StackExchange_Redis_without_meaning_here_are_accepted()
     {
-        var all = string.Join(",", RedisConnectionString.Ignored.Select(name => $"{name}=whatever"));
+        var all = string.Join(",", ConnectionStringSettings.Ignored.Select(name => $"{name}=whatever"));
         Assert.Single(RedisOptions.Parse("h," + all).Endpoints);
         Assert.Single(RedisOptions.Parse("h,ABORTCONNECT=false,KeepAlive=60,proxy=None").Endpoints);
     }
