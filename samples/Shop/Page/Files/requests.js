@@ -32,7 +32,7 @@ export async function send(method, path, body) {
         return { error: told.detail ?? `The shop answered ${problem}.` };
       }
     } catch {
-      problem = "no answer";
+      problem = "not responding";
     }
     if (attempt === attempts) return { error: `No node answered after ${attempts} attempts (${problem}).` };
     await new Promise(resolve => setTimeout(resolve, 120 * attempt));

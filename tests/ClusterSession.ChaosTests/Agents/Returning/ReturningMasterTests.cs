@@ -196,9 +196,9 @@ public sealed class ReturningMasterTests(ITestOutputHelper output)
 
     private async Task<Verdict> TellAsync(AgentSite site, ChaosCluster nodes, Func<Story, Task> tell)
     {
-        // No session begins meanwhile: who has the cookie of one that only the dead master knows is
-        // told that it is lost and gets another, so that nobody would ask for what the merge brings
-        // back.
+        // No session begins meanwhile: of one that only the dead master knows the loss would be
+        // reported, and its client would get another one, so that nobody would ask for what the
+        // merge brings back.
         var plan = Story.Sticky(MasterKilled, nodes, MasterKilled, NodesKilled) with
         {
             EntriesPerSession = int.MaxValue,

@@ -39,8 +39,16 @@ internal sealed class LoopbackClient : IAsyncDisposable
     public static async Task<LoopbackClient> ConnectAsync(EndPoint endPoint)
     {
         var client = new LoopbackClient();
-        await client._socket.ConnectAsync(endPoint);
-        client._reading = client.ReadAsync();
+        try
+        {
+            await client._socket.ConnectAsync(endPoint);
+            client._reading = client.ReadAsync();
+        }
+        catch (SocketException e) when (e.SocketErrorCode == SocketError.ConnectionReset)
+        {
+            client.IsReset = true; // Accepted, and reset before this side saw that it was.
+        }
+
         return client;
     }
 
