@@ -1,12 +1,13 @@
-using ClusterSession;
 // One node of the shop. Several of them behind a balancer share their sessions through Redis, and
 // any of them may die.
 //
-//   dotnet run --project samples/Shop -- --urls http://127.0.0.1:5000 --Node node-1 --ConnectionStrings:Redis 127.0.0.1:6379
+//   dotnet run --project samples/Shop -- --urls http://127.0.0.1:5000 --Node node-1 \
+//     --ConnectionStrings:Redis 127.0.0.1:6379
 //
 // Without a connection string the sessions stay in this process: enough for one node, and a way to
 // see what several would lose.
 
+using ClusterSession;
 using Microsoft.AspNetCore.Authentication.Cookies;
 using Microsoft.AspNetCore.DataProtection;
 using Microsoft.Extensions.FileProviders;

@@ -6,8 +6,8 @@ using Xunit;
 namespace ClusterSession.Tests.Architecture;
 
 /// <summary>
-/// The rooms of each package and their arrows are those of its table in docs/architecture.md: each
-/// line uses lines above it only, so that no two rooms point at each other.
+/// The rooms of each package and their arrows are those of its table in docs/internals/rooms.md:
+/// each line uses lines above it only, so that no two rooms point at each other.
 /// </summary>
 public sealed partial class RoomTests
 {
@@ -118,7 +118,7 @@ public sealed partial class RoomTests
     private static (string Room, string[] Uses)[] Table(string package) =>
         [
             .. Repository
-                .Read("docs/architecture.md")
+                .Read("docs/internals/rooms.md")
                 .Split('\n')
                 .SkipWhile(line => line != Heading(package))
                 .Skip(1)
