@@ -41,7 +41,7 @@ internal static class KeepalivedFiles
                     {{ping}}
                     """
                     : $$"""
-                    # keepalived runs it every second: whether the agent of {{redis.Name}} writes, and its Redis answers.
+                    # Run by keepalived every second: whether the agent of {{redis.Name}} writes, and its Redis answers.
                     set -eu
                     written=$(stat -c %Y {{TrackFile(site, redis.Name)}})
                     # The agent writes every second.

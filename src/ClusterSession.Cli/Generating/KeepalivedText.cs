@@ -72,8 +72,8 @@ internal static class KeepalivedText
     /// <summary>keepalived decides, and says so by its notify commands.</summary>
     public static string Alone(SiteDescription site, SiteRedis redis) =>
         $$"""
-            # keepalived 2.2 or later, on the host of {{redis.Name}}. It alone decides which host has the address, and says so
-            # to the Redis of its host. docs/how-to/keepalived-alone.md says what that costs.
+            # keepalived 2.2 or later, on the host of {{redis.Name}}. It alone decides which host has the address, and
+            # says so to the Redis of its host. docs/how-to/keepalived-alone.md says what that costs.
             global_defs {
                 router_id {{redis.Name}}
                 # Of version 3 for adverts of less than a second.

@@ -139,7 +139,7 @@ internal sealed class FailoverAgent
             _releasing = null; // It was done, or can not be done any more.
         }
 
-        if (view.State is { Version: 0 })
+        if (view.State is { Version: 0 }) // There is no document yet: the first agent writes it.
         {
             return await WriteAsync(view.State, view.Document, null, cancellation).ConfigureAwait(false);
         }

@@ -4,8 +4,8 @@ namespace ClusterSession.Failover.Agents;
 
 /// <summary>
 /// Counts down the lease that this agent holds, the promises for it, and the record. Everything is
-/// counted from before a question left, less drift and margin, by a clock that goes on in suspend;
-/// the others count from when they answered, in full.
+/// counted from before the request was sent, less drift and margin, by a clock that goes on in
+/// suspend; those who granted it count from their answer, in full.
 /// </summary>
 /// <remarks>The loop counts, and requests read at any time.</remarks>
 /// <param name="timings">Durations and limits, alike on all agents of a cluster.</param>
@@ -35,7 +35,8 @@ internal sealed class LeaseClock(FailoverTimings timings, TimeProvider clock)
     /// <summary>How long a record that was sent may live.</summary>
     public TimeSpan RecordLeft => Read(() => Left(_recordFrom, _recordLife));
 
-    /// <summary>The lease, and how long it or the promises for it run yet, at one moment.</summary>
+    /// <summary>The lease, and how long it or the promises for it still run, at one
+    /// moment.</summary>
     public (long Epoch, TimeSpan Left) LeaseNow =>
         Read(() =>
             (
@@ -48,7 +49,7 @@ internal sealed class LeaseClock(FailoverTimings timings, TimeProvider clock)
         );
 
     /// <summary>
-    /// How long a command to open that was not answered may take effect yet, and give a record.
+    /// How long a command to open that was not answered may still take effect, and give a record.
     /// </summary>
     public TimeSpan OpenLeft => Read(() => Left(_openFrom, _openLife));
 

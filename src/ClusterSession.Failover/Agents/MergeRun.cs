@@ -7,7 +7,8 @@ namespace ClusterSession.Failover.Agents;
 
 /// <summary>
 /// The merge of the own Redis' data into the master. It runs beside the agent's loop, which looks,
-/// decides and answers meanwhile. A command that comes with each look begins it. It ends by itself.
+/// decides and answers meanwhile. A command that comes with each look begins it. It ends by itself,
+/// or is cancelled where it is outdated or the agent stops.
 /// </summary>
 /// <param name="timings">Durations and limits, alike on all agents of a cluster.</param>
 /// <param name="links">The Redis.</param>
@@ -123,9 +124,9 @@ internal sealed class MergeRun(FailoverTimings timings, AgentLinks links)
 
             sight = sight with { Counts = merged.Counts };
             Show(sight);
-            var notAside = await SetAsideAsync(command.Tenure.Epoch, cancellation).ConfigureAwait(false);
-            sight = sight with { NotSetAside = notAside };
-            if (notAside is not null && !timings.FollowsWithoutCopy && LostWithoutCopy(merged) is { } why)
+            var whyNotAside = await SetAsideAsync(command.Tenure.Epoch, cancellation).ConfigureAwait(false);
+            sight = sight with { NotSetAside = whyNotAside };
+            if (whyNotAside is not null && !timings.FollowsWithoutCopy && WhyCopyIsNeeded(merged) is { } why)
             {
                 Fail(sight, why);
                 return;
@@ -145,7 +146,7 @@ internal sealed class MergeRun(FailoverTimings timings, AgentLinks links)
     }
 
     /// <summary>What a copy of the files would save; null: nothing.</summary>
-    private static string? LostWithoutCopy(MergeOutcome.Merged merged) =>
+    private static string? WhyCopyIsNeeded(MergeOutcome.Merged merged) =>
         merged.Counts.NotMerged > 0
             ? string.Create(
                 CultureInfo.InvariantCulture,

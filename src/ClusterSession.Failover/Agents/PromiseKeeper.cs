@@ -8,11 +8,11 @@ namespace ClusterSession.Failover.Agents;
 /// <remarks>
 /// <para>
 /// A promise lets the master of one lease go on while the coordination store is not responding,
-/// though its lease runs out. It ends when that store shows that its holder has released that
-/// lease: the holder has closed its Redis before, or seen it end, and counts neither lease nor
-/// promises any more. Otherwise a switch or a failover soon after a change of that store's leader
-/// would wait for promises that protect nobody, and for longer than a hand-over waits for the next
-/// master.
+/// though its lease runs out. A promise ends when that store shows that the lease was released: its
+/// holder has closed its Redis before that, or has seen that the Redis ended, and counts neither
+/// lease nor promises any more. Otherwise a switch or a failover soon after a change of that
+/// store's leader would wait for promises that protect nobody, and for longer than a hand-over
+/// waits for the next master.
 /// </para>
 /// <para>
 /// A lease that has run out ends no promise: its holder may go on by it. A release is final and has
@@ -77,8 +77,8 @@ internal sealed class PromiseKeeper(FailoverTimings timings, TimeProvider clock)
     /// </summary>
     /// <remarks>
     /// It refuses if it is taking the lease or holds it; if it knows that this lease was released,
-    /// or of a later one; if it knows of members that the other has not asked; and if the duration
-    /// is longer than the ttl, for which a restarted agent waits.
+    /// or that there is a later one; if it knows of members that the other has not asked; and if
+    /// the duration is longer than the ttl, for which a restarted agent waits.
     /// </remarks>
     public bool TryPromise(long epoch, long adoptions, TimeSpan duration)
     {

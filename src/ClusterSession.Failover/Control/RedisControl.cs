@@ -27,7 +27,8 @@ namespace ClusterSession.Failover.Control;
 /// Open     the script    looks at the time: nothing
 /// Open     the users     void once the record has expired: nothing; but where memory is full, the
 ///                        application may log in, and its writes are answered FENCED
-/// Extend   the script    a time that is over ends the record; one that expired is not there
+/// Extend   the script    an expiry in the past ends the record; a record that has expired is not
+///                        made again
 /// </code>
 /// </remarks>
 internal sealed class RedisControl(

@@ -60,8 +60,8 @@ internal sealed class SightReader(RedisKeys keys, string applicationUser)
                 && info.GetValueOrDefault("master_sync_in_progress") == "0",
             IsSyncing = info.GetValueOrDefault("master_sync_in_progress") == "1",
             RefusesWrites = RefusesWrites(RedisHandshake.ParseInfo(persistence), save, stops),
-            // A synchronisation that fails while it loads leaves nothing, under the former
-            // history's name.
+            // A synchronisation that fails while Redis loads it leaves an empty Redis that still
+            // names the former history.
             HistoryId = isEmpty ? "" : Field(info, "master_replid"),
             Offset = isEmpty ? 0 : Number(Field(info, "master_repl_offset")),
             FormerHistoryId = isEmpty || !hasFormer ? "" : former,

@@ -15,7 +15,8 @@ internal sealed record ClusterView
     public required string Self { get; init; }
 
     /// <summary>
-    /// Whether it is no member: its coordinator is what the agents of the members answer.
+    /// Whether it is a follower, which is no member: it reads what the agents of the members answer
+    /// in place of a coordination store.
     /// </summary>
     public bool IsFollower { get; init; }
 

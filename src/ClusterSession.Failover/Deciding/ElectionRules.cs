@@ -166,11 +166,11 @@ internal sealed class ElectionRules(FailoverTimings timings)
         }
 
         var electable = usable.Where(member => MayBeElected(timings, view, member) && member.Name != leaving).ToArray();
-        var following = electable.Where(member =>
+        var ableToFollow = electable.Where(member =>
             view.Of(member.Name).Redis is var redis
             && (view.Document.IsDiscarded(member.Name, redis.DataEpoch) || timings.IsContained(redis, newest))
         );
-        if (Best(view, following) is { } target)
+        if (Best(view, ableToFollow) is { } target)
         {
             return (target.Name, best.Name);
         }

@@ -68,7 +68,8 @@ internal sealed class FailoverDecider(FailoverTimings timings)
 
         if (view.Document.Maintenance)
         {
-            // Nobody has had the lease since: that this process goes on holding it is no decision.
+            // Agents change no master now. Where nobody else has had the lease since it ran out, it
+            // is no change that the same process takes it again.
             return
                 !state.IsHeld
                 && IsRuler(view, state.Epoch)

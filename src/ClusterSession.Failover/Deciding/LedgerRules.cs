@@ -39,8 +39,9 @@ internal sealed class LedgerRules(FailoverTimings timings)
         ).With(new ClusterEvent(view.Now, view.State?.Epoch ?? 0, EventKind.GivenUp, view.Self, null) { Why = why });
 
     /// <summary>
-    /// The lines of the ledger, and those that ruler, hand-over and change would leave. For the
-    /// process <paramref name="except"/>, which is about to rule, these three add no line.
+    /// The lines of the ledger when the lease passes on: those that are in it, and those that the
+    /// present ruler, hand-over and change leave behind. For the process <paramref name="except"/>,
+    /// which is about to rule, these three add no line.
     /// </summary>
     public static IEnumerable<UnmergedData> Lines(ClusterDocument document, DateTimeOffset now, RedisProcess? except)
     {

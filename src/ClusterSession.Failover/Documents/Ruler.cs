@@ -15,7 +15,8 @@ internal sealed record Ruler(string Member, string RunId, long Epoch)
     /// </summary>
     public IReadOnlyList<RedisProcess> Contained { get; init; } = [];
 
-    /// <summary>Whether an operator made it master: there is no way back from it.</summary>
+    /// <summary>Whether an operator made it master: no way back to a preferred member is asked
+    /// for.</summary>
     public bool IsChosen { get; init; }
 
     /// <summary>Histories that it had everything of, up to a point.</summary>

@@ -9,7 +9,8 @@ namespace ClusterSession.Failover.Documents;
 /// followed.</param>
 /// <param name="Member">Name of the member.</param>
 /// <param name="RunId">
-/// The process that had the data when the line was written. A restart does not change it.
+/// The process that had the data when the line was written. After a restart of that Redis the line
+/// still names the former process.
 /// </param>
 /// <param name="Since">
 /// Since when its data is out of touch; never later than the moment at which the line was written.

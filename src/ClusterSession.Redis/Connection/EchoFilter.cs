@@ -14,7 +14,7 @@ namespace ClusterSession.Redis.Connection;
 /// answer: not written, an error, or given up        every push is another's
 /// </code>
 /// An echo that is not recognised costs a read. A push of another's write that is taken for an echo
-/// would leave a copy stale for good.
+/// would leave an outdated copy current: it would go on serving without asking the store.
 /// </remarks>
 internal sealed class EchoFilter
 {

@@ -81,9 +81,9 @@ internal sealed partial class RedisConnection : PipelinedConnection
 
     /// <summary>
     /// Whether the connection is open, and something sent within this time has proved that the
-    /// server still serves. In a cluster the slot map must also be confirmed, up to 1.5 s earlier.
-    /// Only then can leases of copies be current. Every invalidation that the server sent before
-    /// that time has been handled.
+    /// server still serves. In a cluster the slot map must also have been confirmed, within this
+    /// time and 1.5 s more (it is asked for about each second). Only then can leases of copies be
+    /// current. Every invalidation that the server sent before that time has been handled.
     /// </summary>
     public override bool IsProvenAlive(TimeSpan within) =>
         base.IsProvenAlive(within) && (Ruler is null || Ruler.IsMapCurrent(within));

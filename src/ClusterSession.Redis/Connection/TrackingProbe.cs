@@ -9,8 +9,9 @@ namespace ClusterSession.Redis.Connection;
 /// </summary>
 /// <remarks>
 /// <code>
-///   a script reads the key    answer    from here on the server tracks it; a push: dropped, or
-///                                       ahead of the answer
+///   a script reads the key    answer    from here on the server tracks it. A push before the next
+///                                       answer is too early: the server has dropped the key, or
+///                                       pushes ahead of the answer
 ///   a script writes it        answer    from here on pushes of the key count: it must be one
 ///   PING                      answer    the result
 /// </code>

@@ -7,8 +7,8 @@ using ClusterSession.Transport.Sockets;
 namespace ClusterSession.Redis.Merging;
 
 /// <summary>
-/// One connection to one of the two servers, by which everything is sent to it: the replicas that
-/// have what was written last have what was written before. Thread-safe.
+/// The one connection over which everything is sent to one of the two servers. So all writes of a
+/// merge are in one order, and a replica that has the last one has them all. Thread-safe.
 /// </summary>
 internal sealed class MergeLink(RedisConnection connection, bool isTarget, int maxReplyBytes) : IAsyncDisposable
 {

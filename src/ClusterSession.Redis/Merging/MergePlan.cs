@@ -112,8 +112,9 @@ internal static class MergePlan
 
     /// <summary>
     /// How long the target may keep what the source has: the shorter of two lives. The first is the
-    /// remaining life that the source shows; for a session or login, the time by which the target's
-    /// clock is ahead is subtracted. The second is the longest life of a session, or of a
+    /// remaining life that the source shows. For a session or login, the time by which the target's
+    /// clock is ahead is subtracted: a record expires at a moment, and a clock that is behind shows
+    /// a longer life up to that moment. The second is the longest life of a session, or of a
     /// tombstone, less the time that the source was away. The second does not bound a login, which
     /// has an end of its own.
     /// </summary>
@@ -152,8 +153,9 @@ internal static class MergePlan
         && bounds.Away >= (header.IsDestroyed || HasOwnExpiry(header) ? bounds.TombstoneLife : bounds.StoreLife);
 
     /// <summary>
-    /// It ends now where it was alive until now: the tombstone has to outlast every copy of it
-    /// there.
+    /// How long the tombstone lives at a target where the session was alive until now: longer than
+    /// any copy of the session is in use at the target's nodes. Without bounds, twice the life that
+    /// the target shows (no overflow).
     /// </summary>
     private static TimeSpan EndLife(in MergeEntry target, MergeBounds? bounds) =>
         bounds?.TombstoneLife
@@ -170,9 +172,10 @@ internal static class MergePlan
         && (source.ClaimsAll || AreEqual(ofTarget, ofSource, target.ClaimsAll));
 
     /// <summary>
-    /// Whether equal headers prove equal records: each change makes another version. The source
-    /// does not claim all here. If the target does, only the formats differ: the former one does
-    /// not name all commits, so that nothing proves the two equal.
+    /// Whether the headers are equal, which proves equal records, as each change makes another
+    /// version. Asked only where the intervals of the source do not name all of its commits (<see
+    /// cref="MergeEntry.ClaimsAll"/>). Where those of the target do, and all else is equal, only
+    /// the formats differ: the former one does not name all commits, and nothing is proved.
     /// </summary>
     private static bool AreEqual(SessionRecord ofTarget, SessionRecord ofSource, bool targetClaimsAll) =>
         !targetClaimsAll

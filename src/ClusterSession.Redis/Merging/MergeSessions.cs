@@ -41,11 +41,14 @@ internal sealed class MergeSessions(
     private const int MaxAttempts = 8;
 
     /// <summary>
-    /// Room for later versions: with the last stamps a session takes no more commits.
+    /// How many stamps below the greatest possible one a merge does not use: they are left for
+    /// later commits of the session.
     /// </summary>
     private const long Margin = 1L << 32;
 
-    /// <summary>Never longer than anything: a life that prolongs nothing.</summary>
+    /// <summary>
+    /// For a write that is to prolong nothing: shorter than any life that is left.
+    /// </summary>
     private static readonly TimeSpan NoLife = TimeSpan.FromMilliseconds(-1);
 
     // A random writer id, so that the versions of merged records are nobody else's.
@@ -57,7 +60,7 @@ internal sealed class MergeSessions(
 
     /// <summary>Merges all sessions.</summary>
     /// <param name="pace">Holds it to its rate.</param>
-    /// <param name="bounds">How old the source is by now.</param>
+    /// <param name="bounds">How long the source has been away, and what is too old by that.</param>
     /// <param name="afterBatch">Called after each batch.</param>
     /// <param name="cancellation">Ends it after the step under way.</param>
     /// <exception cref="MergeStoppedException">The merge cannot go on.</exception>
@@ -97,6 +100,7 @@ internal sealed class MergeSessions(
         var due = new List<Due>();
         for (var i = 0; i < sessions.Count; i++)
         {
+            // Where the target has rotated the id, `has` is the session under the next one.
             var (session, has) = (sessions[i], there[i]);
             var step =
                 has.Key == session.Key
@@ -182,7 +186,8 @@ internal sealed class MergeSessions(
             .ConfigureAwait(false);
         if (read.Record is not { } record)
         {
-            // Where the source is in use: the next merge finds what has become of it.
+            // Gone since the comparison. If the source is still in use, the next merge finds what
+            // has become of it.
             return (
                 read.Outcome switch
                 {
@@ -198,14 +203,14 @@ internal sealed class MergeSessions(
         var above = due.AtTarget > record.Version ? due.AtTarget : record.Version;
         for (var attempt = 1; attempt <= MaxAttempts && above.Stamp < SessionVersion.MaxStamp - Margin; attempt++)
         {
-            // Just above both: no clock is asked, and no later commit has to be later than this
-            // host's clock.
+            // Just above both versions. No clock is asked: if this host's clock is ahead, later
+            // commits need not be later than it.
             var copy = new SessionMerge(
                 record,
                 new SessionVersion(above.Stamp + 1, _writer),
                 MergeMode.Restore,
                 life > TimeSpan.Zero ? life : NoLife,
-                PreviousStamp: 0
+                PreviousStamp: 0 // This writer commits nothing else to the session.
             );
             var answer = await target
                 .SendAsync(new MergeRequest(keys, key, copy, leases, target.MaxReplyBytes))

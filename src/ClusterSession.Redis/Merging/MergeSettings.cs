@@ -7,7 +7,8 @@ internal sealed record MergeSettings
     public required string KeyPrefix { get; init; }
 
     /// <summary>
-    /// How old the source may be; null (default): the lives that it shows are believed.
+    /// How long the source was away; null (default): not known, and the lives that it shows are
+    /// believed.
     /// </summary>
     public MergeBounds? Bounds { get; init; }
 

@@ -8,15 +8,15 @@ namespace ClusterSession.Redis.Merging;
 /// <summary>Merges what one Redis has and another one lacks into that other one.</summary>
 /// <remarks>
 /// <code>
-/// 1 connect to both; the target holds the lease, and is another process
-/// 2 count what the source has, and name what is not merged: foreign keys     first progress
+/// 1 connect to both; refused if they are one process, or agents rule and the target has no lease
+/// 2 count what the source has, and name what is not merged: foreign keys     (reports progress)
 /// 3 documents: ends and revocations before the sessions that they are about
-/// 4 sessions, batch by batch                                                 progress after each
-/// 5 replicas of the target are waited for; the lease is still the same
+/// 4 sessions, batch by batch                                                 (reports after each)
+/// 5 wait for replicas of the target; check that the lease is still the same
 /// </code>
-/// It keeps nothing of its own. Whatever interrupts it, another one compares anew and does what is
-/// left; one that finds nothing writes nothing. Never merged: lease, epoch, generation, heartbeats,
-/// who serves.
+/// A merge stores no state of its own. Whatever interrupts it, the next merge compares anew and
+/// does what is left; a merge that finds nothing to do writes nothing. Never merged: lease, epoch,
+/// generation, heartbeats, the document of serving nodes.
 /// </remarks>
 internal static class RedisMerge
 {
@@ -58,7 +58,7 @@ internal static class RedisMerge
         CancellationToken cancellation
     )
     {
-        var since = time.GetTimestamp();
+        var began = time.GetTimestamp();
         var keys = new RedisKeys(settings.KeyPrefix);
         var counts = new MergeCounts();
         var hasBegun = false;
@@ -89,7 +89,7 @@ internal static class RedisMerge
             Report(MergePhase.Documents);
 
             hasBegun = true;
-            var copyLeases = new CopyLeases(TimeSpan.Zero); // Nothing that is read here is kept.
+            var copyLeases = new CopyLeases(TimeSpan.Zero); // Leases of copies: a merge keeps none.
             await new MergeDocuments(from, into, keys, copyLeases, settings, counts)
                 .RunAsync(survey.Documents, cancellation)
                 .ConfigureAwait(false);
@@ -97,7 +97,7 @@ internal static class RedisMerge
             await new MergeSessions(from, into, keys, copyLeases, settings, counts)
                 .RunAsync(
                     new MergePace(settings.RecordsPerSecond, time),
-                    () => settings.Bounds?.After(time.GetElapsedTime(since)),
+                    () => settings.Bounds?.After(time.GetElapsedTime(began)),
                     () => Report(MergePhase.Sessions),
                     cancellation
                 )
@@ -111,13 +111,13 @@ internal static class RedisMerge
                 counts.Note(soFar => soFar with { Replicas = have });
             }
 
-            await CheckLeaseAsync(into).ConfigureAwait(false); // A merge that wrote nothing was not fenced by a script.
+            await CheckLeaseAsync(into).ConfigureAwait(false); // If nothing was written, no script has checked it.
             Report(MergePhase.Done);
             return counts.SoFar;
 
             void Report(MergePhase phase)
             {
-                counts.Note(soFar => soFar with { Duration = time.GetElapsedTime(since) });
+                counts.Note(soFar => soFar with { Duration = time.GetElapsedTime(began) });
                 progress?.Report(new MergeProgress(phase, survey.Sessions, counts.SoFar));
             }
         }
@@ -132,7 +132,8 @@ internal static class RedisMerge
     }
 
     /// <summary>
-    /// Fences the target by the tenure that is named, or by the one that it shows.
+    /// Fences the target by the tenure that the caller names, else by the one that the target's own
+    /// lease record names. Null where no agent rules.
     /// </summary>
     private static async Task<Tenure?> FenceAsync(MergeLink source, MergeLink target, Tenure? named, RedisKeys keys)
     {

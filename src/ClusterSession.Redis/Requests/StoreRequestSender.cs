@@ -150,10 +150,10 @@ internal sealed class StoreRequestSender(
                 try
                 {
                     var connection = askTarget;
-                    var isLate = attempt > 1;
+                    var hasWaited = attempt > 1;
                     if (connection is null && !topology.TryGetConnection(route, out connection))
                     {
-                        isLate = true;
+                        hasWaited = true;
                         connection = await topology
                             .GetConnectionAsync(route, CancellationToken.None)
                             .AsTask()
@@ -163,7 +163,7 @@ internal sealed class StoreRequestSender(
 
                     request.Connection = connection;
                     var isAskRedirect = askTarget is not null;
-                    return isLate
+                    return hasWaited
                         ? await InTimeAsync(request, AttemptAsync(connection, request, wait, isAskRedirect))
                             .ConfigureAwait(false)
                         : await AttemptAsync(connection, request, wait, isAskRedirect).ConfigureAwait(false);

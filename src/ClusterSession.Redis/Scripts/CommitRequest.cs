@@ -83,7 +83,8 @@ internal sealed class CommitRequest(RedisKeys keys, SessionKey key, SessionChang
     protected override SessionVersion Base => change.Base;
 
     /// <summary>
-    /// In one argument what is looked at in part, or seldom: each costs the server.
+    /// Writes one argument of all that the script looks at seldom, or in part: each argument costs
+    /// the server.
     /// </summary>
     private void WriteRest(ref RespWriter writer)
     {

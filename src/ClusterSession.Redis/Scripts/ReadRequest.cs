@@ -7,8 +7,8 @@ namespace ClusterSession.Redis.Scripts;
 
 /// <summary>
 /// read.lua. Plain HGETALL would cost the server 10 us instead of 15, but does not say how long the
-/// session lives on: a node that has not got it could not tell whether it is idle,
-/// and a second command costs more than the script does.
+/// session lives on: a node without a copy could not tell whether the session is idle, and a second
+/// command costs more than the script does.
 /// </summary>
 internal sealed class ReadRequest(RedisKeys keys, SessionKey key, SessionVersion known, CopyLeases leases)
     : StoreRequest<StoreRead>,

@@ -6,27 +6,29 @@
 --    0  7      life in ms
 --    7  7      least life in ms; 0: the life is to be prolonged
 --   14  4      how large the record may become, attributes counted with field and value; 0: any
---              size. On the base itself the writer knows what it becomes
---   18 13      the version that the writer issued before for this session; only where that is not
---              the base, or there is more
---   31  1      options; only where there are any, or intervals: 1 nothing but the base itself may be
---              changed, 2 there is something to forget, 4 the version is not above the base. The
---              bit itself is not tested: any options byte makes ARGV[3] 32 bytes or longer, which
---              turns off the short way below (#rest < 32), so that the versions are compared
+--              size. Not checked if the stored version is the base: the writer has checked that
+--   18 13      the version that the writer issued for this session before the present one. Left out
+--              if that is the base and nothing follows
+--   31  1      options; only where there are any, or intervals: 1 nothing but the base itself may
+--              be changed, 2 there is something to forget, 4 the version is not above the base: the
+--              versions have to be compared. Nothing tests the 4: that an options byte is there at
+--              all (#rest >= 32) turns off the short way below, which compares none
 --   32 ..      intervals in which the writer has committed nothing
 -- ARGV[4..]    pairs of field and value:
---   empty      the field's tombstone is to be forgotten, if the base or an earlier one has made it
---   13 bytes   the field goes without a tombstone, which would name this version
+--   empty      the field's tombstone is to be forgotten, if it is no newer than the base
+--   13 bytes   the version that is removed: the field goes without a tombstone. Where it cannot,
+--              the tombstone names this version
 --
 -- Answers:
 --   A          applied to the base itself
 --   C version  applied to that version, which contains the base
 --   B version  applied to that version, which does not
---   R version  had been applied before. If it is still the stored one: the version before it. If
---              others have followed: the stored one, which is greater than the version that was sent
+--   R version  had been applied before, and was not applied again. Where the record still has the
+--              version that was sent: the version before it. Where others have followed: the
+--              version of the record, which is greater than the one that was sent
 --   M          no record
---   D ...      ended: the version of the end, the 8 bytes of field k, which name the key that it was
---              written under (zeros: none), and the successor, if there is one
+--   D ...      ended: the version of the end, the 8 bytes of field k, which name the key that it
+--              was written under (zeros: none), and the successor, if there is one
 --   S version  not applied: the stored version is not older, or is not the base
 --   L          not applied: it would become too large
 --
@@ -45,8 +47,11 @@ if not m then return 'M' end
 local answer, header, gone
 local before, fields, from = #rest == 18 and base or sub(rest, 19, 31), ARGV, 4
 local life, least, most = struct.unpack('>I7I7I4', rest)
--- The version of an end is nobody's base.
+-- No record that has ended fits here: the version of an end is nobody's base.
 if #rest < 32 and string.find(m, base, VERSION, true) == VERSION and string.byte(m) == 2 then
+  -- The interval that ends with the writer's commit before: its hi and writer are 13 bytes at `at`.
+  -- It grows by a new end if it is the last interval, or the next one is another writer's (its lo,
+  -- hi and writer are at +13, +20 and +27).
   local at = string.find(m, before, HI, true)
   if at and at + 12 == #m then
     answer = 'A'
@@ -73,7 +78,8 @@ if not answer then
   answer = (contained and 'C' or 'B') .. current
   local marks, forgotten = byte(m, MARKS), stamp(m, FORGOTTEN)
   if options % 4 >= 2 then
-    -- Whether a value that comes back is recognised without its tombstone.
+    -- Whether the value with this version, coming back in an older copy, is known to have been here
+    -- though its tombstone is gone.
     local function known(value) return stamp(value) <= forgotten or contains(m, value) end
     fields, from = {}, 1
     for i = 4, #ARGV, 2 do
@@ -82,8 +88,8 @@ if not answer then
       if contained and (forgets or drops) then
         local a = redis.call('HGET', k, ARGV[i])
         local is_tombstone = a and byte(a, 14) % 2 == 1
-        -- What was removed must be among the commits, which from now on say so in the tombstone's
-        -- place.
+        -- Without the tombstone only the intervals, or the stamp below which some were forgotten,
+        -- say that the removed value was here. So it goes only if they cover that value's version.
         local droppable = not a or (is_tombstone and #a >= 27 and known(sub(a, 15, 27)))
           or (not is_tombstone and known(sub(a, 1, 13)))
         if forgets then
@@ -145,8 +151,8 @@ if not answer then
   header = '\2' .. sub(m, 2, VERSION - 1) .. v .. current .. string.char(marks) .. packed('>I7', forgotten) .. intervals
 end
 -- The caller knows roughly when a prolongation is due. If it is, PTTL comes before the write; else
--- PTTL is the one read after it, and may find that the life is too short all the same (restored with
--- little, or clocks apart): then there is a second push, which costs a read.
+-- PTTL is the one read after it, and may find that the life is too short all the same (restored
+-- with little, or clocks apart): then there is a second push, which costs a read.
 local prolongs = least == 0
 local left = prolongs and call('PTTL', k)
 if gone then

@@ -70,7 +70,8 @@ local function normalized(list)
   return table.concat(bytes), forgotten
 end
 
--- Bytes added since the record was measured last, in started units of 512, each addition by itself.
+-- A coarse count of the bytes that were added since the record was last summed up (7 bits of the
+-- marks). Its unit is 512 bytes: each addition counts its whole units, and one more.
 local function counted(unsummed, bytes) return unsummed + 1 + math.floor(bytes / 512) end
 
 -- A header of format 1 named up to 16 commits, newest first: those alone are certain.

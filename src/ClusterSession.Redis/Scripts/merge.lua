@@ -54,14 +54,17 @@ if mode == 'c' and not contains(m, theirs) then return 'X' end
 if (mode == 'a' or mode == 'p') and not contains(m, ARGV[5]) then return 'M' end
 
 -- Whether a record (by: its header) has seen and removed a value that it has not got, or has seen
--- and dropped a tombstone. For a tombstone these are conditions 2 and 4 of docs/wire-formats.md ("A
--- merge drops a tombstone"); the callers test 1 and 3. Where neither record has dropped tombstones,
--- this is not asked: each removal still has its tombstone. A tombstone of the stored record may go
--- in this very merge, because the copy has dropped it: what it kept out must not come in then.
+-- and dropped a tombstone. For a tombstone: contains the commit that made it, and recognises what
+-- it has removed (2 and 4 of "A merge drops a tombstone" in docs/wire-formats.md; the callers test
+-- 1 and 3). Where neither record has dropped tombstones, this is not asked: each removal still has
+-- its tombstone. A tombstone of the stored record may go in this very merge, because the copy has
+-- dropped it: what it kept out must not come in then.
 local function removed(by, value)
   local written, upto = sub(value, 1, 13), stamp(by, FORGOTTEN)
   if byte(value, 14) % 2 == 0 then return stamp(written) <= upto or contains(by, written) end
-  -- Not what it may merely have forgotten: it may have the value still.
+  -- Here the forgotten stamp does not stand in for the commit: a record (by) that has never seen
+  -- the tombstone may still have the value. Nor does a tombstone count that does not name what it
+  -- removed.
   return #value >= 27 and contains(by, written) and (stamp(value, 15) <= upto or contains(by, sub(value, 15, 27)))
 end
 

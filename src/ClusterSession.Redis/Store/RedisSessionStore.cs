@@ -24,9 +24,8 @@ namespace ClusterSession.Redis;
 /// </summary>
 /// <remarks>
 /// <code>
-/// open         EVALSHA read.lua        answers the remaining life too. Every session a node reads
-/// revalidate   EVALSHA read.lua        is tracked (CLIENT TRACKING): pushes on the same connection
-///                                      say that it has changed, in order with replies
+/// open         EVALSHA read.lua        answers the remaining life too
+/// revalidate   EVALSHA read.lua        the same; answers no values if the version is the same
 /// commit       EVALSHA commit.lua      only what changed; PEXPIRE if it would end too soon
 /// new, repair  EVALSHA merge.lua       attribute by attribute
 /// touch        EVALSHA touch.lua       at most one per session, node and touch interval
@@ -36,10 +35,11 @@ namespace ClusterSession.Redis;
 ///                                      one element
 /// replicas     WAIT, right behind the commit
 /// </code>
-/// Each script that writes does all its reads, then all its writes, then one read. So its own write
-/// is pushed once, right behind an answer that says that it has written (commit.lua says why).
-/// <see cref="StoreRequestSender"/> sends the commands, and again where that may help.
-/// Thread-safe.
+/// Every session a node reads is tracked (CLIENT TRACKING): pushes on the same connection say that
+/// it has changed, in order with replies. Each script that writes does all its reads, then all its
+/// writes, then one read. So its own write is pushed once, right behind an answer that says that it
+/// has written (commit.lua says why). <see cref="StoreRequestSender"/> sends the commands, and
+/// again where that may help. Thread-safe.
 /// </remarks>
 internal sealed class RedisSessionStore : IClusterSessionStore, IRedisPushHandler, IRedisTopologyObserver
 {
@@ -57,7 +57,10 @@ internal sealed class RedisSessionStore : IClusterSessionStore, IRedisPushHandle
     private readonly ServerSettings _settings;
     private readonly ServerLimits _limits;
     private readonly EvictionWatch _evictions;
-    private readonly ConcurrentDictionary<int, bool> _revalidated = new(); // by partition
+
+    // By partition: whether each use of a copy asks the store, because the partition's server does
+    // not push what changes.
+    private readonly ConcurrentDictionary<int, bool> _revalidated = new();
     private readonly TrackingProof _tracking;
     private readonly PlainPasswords _passwords;
     private readonly RedisFailureLog _failures;

@@ -56,6 +56,7 @@ internal sealed class ReplicationHistory
         now.ContinuityFrom(previous) switch
         {
             RedisContinuity.First or RedisContinuity.Same => new StoreContinuity(StoreLoss.None),
+            // A promoted replica: the same history, perhaps without its end.
             RedisContinuity.SameHistory => new StoreContinuity(StoreLoss.Recent, SafeUntil(now)),
             _ => new StoreContinuity(StoreLoss.Everything),
         };

@@ -10,7 +10,7 @@ namespace ClusterSession.Redis.Topology;
 /// <code>
 /// MoveTo(next)   next connects, the current one serves on
 ///                next has a connection: it is the current one; moved() is called; the former one
-/// is closed
+///                is closed
 /// </code>
 /// What was sent over the former one and not answered has an unknown outcome, as with any
 /// connection that is lost. A move that was overtaken by a later one is given up.

@@ -13,8 +13,8 @@ namespace ClusterSession.Asking;
 /// <code>
 /// first session       -> asked for at once
 /// more within 50 ms   -> together, at most <see cref="NodeFrame.MaxAsked"/> in one ask; requests
-///                        for the same session share it, unless it was sent before their commit
-///                        may have been made
+///                        for the same session share it, unless it is sent already and was sent
+///                        for other commits than they miss (SharedAsk)
 /// every node is done  -> over; decided, if nobody else can be there
 /// 125 ms, 250 ms      -> sent again, if somebody has not answered: a frame may be lost
 /// 500 ms              -> over; decided, if a node knows that the session was ended

@@ -29,8 +29,8 @@ internal sealed class ReadPositions(TimeProvider time)
     }
 
     /// <summary>
-    /// The last one from before a moment. Those after it are forgotten: the store may have lost
-    /// what they stand for, and count something else up to there.
+    /// The last one from before a moment. Later ones are forgotten: the store may have lost the
+    /// elements that they count, and have given the same positions to other elements.
     /// </summary>
     public ReadPosition Before(long moment)
     {

@@ -26,7 +26,7 @@ internal sealed class SharedDocument(StoreGuard store, string name)
     /// <summary>How long that may be relied on.</summary>
     public SessionLease Lease => _lease;
 
-    /// <summary>Reads on, or everything.</summary>
+    /// <summary>Reads what is new since the last reading, or everything.</summary>
     /// <param name="isComplete">Whether everything is to be read.</param>
     /// <param name="each">Is called with each element; after a restart again.</param>
     /// <param name="onBeginning">Is called before the first element of a document that is read from

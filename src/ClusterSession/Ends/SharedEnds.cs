@@ -22,7 +22,8 @@ namespace ClusterSession.Ends;
 /// change            what is new is read; nothing of those sessions is used or replayed any more
 /// new connection    to the same server: what is new is read
 ///                   to one that may lack the newest: what is new since a position that it has for
-///                   certain is read, and what this node knows of after that is merged into it
+///                   certain is read, and the later ends that this node knows and it lacks are
+///                   merged into it
 ///                   to any other: all is read, and what it lacks is merged into it
 /// document missing  lost: what this node knows is merged into it
 /// not responding    tried again every probe interval
@@ -62,11 +63,11 @@ internal sealed class SharedEnds(
     private readonly List<EndBatch> _unsent = []; // under _syncing
     private readonly SemaphoreSlim _syncing = new(1, 1);
     private int _changes = 1; // moved by everything that may have changed the document
-    private int _read; // under _syncing: the changes after which it was read
+    private int _read; // under _syncing: _changes as it was before the last reading
     private readonly Lock _gate = new(); // guards the two below
     private int _losses; // moved where the store may have lost a part
-    private long _safeUntil = long.MaxValue; // what it had before is there, whichever of the losses it was
-    private int _restored; // under _syncing: the losses after which it was compared
+    private long _safeUntil = long.MaxValue; // what is older than this has survived every loss not compared yet
+    private int _restored; // under _syncing: _losses as it was before the last comparison
 
     public string Name => DocumentName;
 
@@ -210,7 +211,7 @@ internal sealed class SharedEnds(
             }
 
             _unsent.Clear(); // They were among what was lacking.
-            _ends.Compared(begunAt);
+            _ends.ComparedWithStore(begunAt);
         }
 
         _positions.Add(read);

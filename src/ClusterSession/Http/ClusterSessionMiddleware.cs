@@ -224,8 +224,8 @@ internal sealed class ClusterSessionMiddleware(
     }
 
     /// <summary>
-    /// The end of a request is a use of its session too: it may have run for long. What is
-    /// committed after it is one by itself.
+    /// The end of a request is a use of its session too: it may have run for long. A commit that
+    /// comes after this end counts as a use anyway.
     /// </summary>
     private void NoteEnd(RequestSession session)
     {
@@ -294,6 +294,7 @@ internal sealed class ClusterSessionMiddleware(
 
         RequestRuns.Attach(session); // For the error page.
         session.State.Reject();
+        // Whatever the failure of the read was: no commit was sent, and the header says that.
         SessionResponse.Reject(context, _options.RetryAfter, StoreFailure.Unreachable);
         return false;
     }

@@ -14,10 +14,10 @@ namespace ClusterSession.Http;
 /// <code>
 /// read the newest --> store under the new id --> end the old id, which names the new one --> given
 ///                      |                          |
-///                      |                          '-- ended already: destroy the new one, and
-///                      |                                rotated, for the same login   followed
-///                      |                                else, a sign-in         begin anew: given
-///                      |                                else                          kept
+///                      |                          '-- was ended before: the new one is destroyed
+///                      |                                was rotated, for this login --> followed
+///                      |                                a sign-in: begins anew -------> given
+///                      |                                else -------------------------> kept
 ///                      '-- store is away: a known person's login that came with the
 ///                                         request, to a session that is not another
 ///                                         person's                                    put off
@@ -28,8 +28,8 @@ namespace ClusterSession.Http;
 internal sealed class NewIdCommitter(RequestSessionServices services)
 {
     /// <summary>
-    /// Of ids drawn at random one never meets another; anyone who draws the same ones again and
-    /// again has no randomness, and must not ask the store for ever.
+    /// Ids that are drawn at random do not collide. Where they do again and again, the source of
+    /// randomness is broken, and the store must not be asked without end.
     /// </summary>
     private const int MaxCollisions = 8;
 
@@ -155,7 +155,8 @@ internal sealed class NewIdCommitter(RequestSessionServices services)
             ? await ReadNewestAsync(commit.Key, commit.Record!, deadline).ConfigureAwait(false)
             : commit.Record!;
 
-        // What belongs to the new id alone must not be committed where it cannot be had.
+        // A copy: what is added here for the new id must not be committed under the present one,
+        // should the new id fail.
         var moved = new SessionDelta();
         foreach (var (name, value) in commit.Delta.Changes)
         {

@@ -5,8 +5,8 @@ namespace ClusterSession.Http;
 
 /// <summary>What a session says of the id that it is to get. Immutable.</summary>
 /// <param name="Present">The id that it has; of no meaning for a new session.</param>
-/// <param name="Next">The id that it is to have. Null: any; the application has not asked for the
-/// next id of a stored session.</param>
+/// <param name="Next">The id that it is to have; null: any. For a stored session it is drawn in
+/// advance only where the application has asked for the name that the session will have.</param>
 /// <param name="Person">The person whose it is from now on, as far as one is known.</param>
 /// <param name="Principal">The principal whose request it is; null: nobody's.</param>
 /// <param name="IsSignIn">

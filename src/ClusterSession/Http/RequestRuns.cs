@@ -91,7 +91,8 @@ internal static class RequestRuns
 
         if (session.IsStored)
         {
-            // Where the sessions come before authentication nobody was known when it was opened.
+            // Where UseClusterSession comes before authentication, nobody was known when the
+            // session was opened.
             session.State.NoteLogin();
             session.ArmIfChanged();
         }

@@ -67,7 +67,8 @@ internal struct SessionIdentity
 
     /// <summary>
     /// The session is empty and for this request alone, because the client's is or may be another
-    /// person's by now: one of its own would take the other's place at the client.
+    /// person's by now: a session that this request began would take that one's place at the
+    /// client.
     /// </summary>
     public void StandAside()
     {

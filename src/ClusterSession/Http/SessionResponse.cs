@@ -17,7 +17,7 @@ namespace ClusterSession.Http;
 /// <remarks>
 /// A commit goes one way: the session gives what is to be committed (<see cref="SessionCommit"/>),
 /// the committer gets it, the session gets the result, once (<see cref="SessionState.Settle"/>).
-/// Where the session was to get an id, it gets what became of that first (<see
+/// Where the session was to get an id, it gets the id's outcome before that (<see
 /// cref="SessionState.SettleId"/>). Meanwhile the session does not call its response. A rotation
 /// that the application asks for does not come by here.
 /// <code>
@@ -187,10 +187,11 @@ internal sealed class SessionResponse(RequestSession session, HttpContext contex
     private static string TextOf(StoreFailure failure) => failure.IsUncertain() ? "unknown" : "not-committed";
 
     /// <summary>
-    /// The body that the framework has put over ours, or null. Middleware inside had replaced the
-    /// body before the change, and has set <c>Response.Body</c> to the stream that it had found.
-    /// The framework sees that only where nothing is around the replacement. Else it puts one more
-    /// body over ours, and nobody would send the unflushed bytes of that one.
+    /// The body that the framework has put over ours, or null. It does so in this order: a
+    /// middleware inside replaces the body (by B); we wrap B; the middleware sets
+    /// <c>Response.Body</c> back to the stream that it had found. Had nobody wrapped B, the
+    /// framework would see that as putting the former body back. As we have, it puts a new body for
+    /// that stream over ours, and nobody else would send what is unflushed in the new one.
     /// </summary>
     private StreamResponseBodyFeature? BodyPutBack =>
         _committing is not null

@@ -68,9 +68,9 @@ internal struct SessionState
         && !Identity.IsEndedElsewhere;
 
     /// <summary>
-    /// Whether another node may still bring what this client has seen and the record lacks. What
-    /// that node brings would win over a change that was taken for no change: the removal of an
-    /// attribute that is not there, or a value that is there already.
+    /// Whether another node may still bring what this client has seen and the record lacks. Then to
+    /// remove an attribute that is not there, or to set a value that is there already, is a change
+    /// all the same: else what that node brings would win over it.
     /// </summary>
     public readonly bool MayBeBehind =>
         Identity.IsStored && (Attributes.IsRegressed || Services.View.MayBeBehind(Identity.Key));
@@ -403,8 +403,8 @@ internal struct SessionState
     }
 
     /// <summary>
-    /// A commit that only records the principal is named where the application has used the
-    /// session, as a renewal.
+    /// The cookie names what was committed. A commit that only records the principal counts as a
+    /// renewal: it is named only where the application has used the session.
     /// </summary>
     private void NameCommit()
     {

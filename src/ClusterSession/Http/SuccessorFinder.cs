@@ -67,8 +67,8 @@ internal sealed class SuccessorFinder(RequestSessionServices services, SessionOp
     }
 
     /// <summary>
-    /// Whether the session is that of the request's login. It is authenticated where nobody is
-    /// known yet.
+    /// Whether the session is that of the request's login. For a session that has a person the
+    /// request is authenticated first, if that was not done yet.
     /// </summary>
     private async ValueTask<bool> IsOfLoginAsync(HttpContext context, SessionRecord record)
     {

@@ -16,8 +16,9 @@ namespace ClusterSession.Lifetime;
 ///                                                     still commit
 /// </code>
 /// The node that prolonged a session last sends no further use for a touch interval; any other one
-/// sends its use within an interval. So the store may not know of the uses of the last 1.25
-/// intervals, and every other node adds that before it refuses.
+/// sends its use within an interval. And the last commit may have been up to a quarter of an
+/// interval after the last prolongation (StoreLife less LeastStoreLife). So the store may not know
+/// of the uses of the last 1.25 intervals, and every other node adds that before it refuses.
 /// </remarks>
 internal sealed class SessionLifetime(IOptions<ClusterSessionOptions> options, TimeProvider time)
 {

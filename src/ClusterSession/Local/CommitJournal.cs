@@ -125,7 +125,7 @@ internal sealed class CommitJournal(
                     if (isFirst)
                     {
                         pending.IsClosed = true; // Begun for this commit alone, which is refused.
-                        _pending.CountOne();
+                        _pending.CountOne(); // Remove counts it down, and it was not counted yet.
                         _pending.Remove(key, pending);
                     }
 
@@ -140,9 +140,10 @@ internal sealed class CommitJournal(
                 }
                 else if (opened < pending.Base)
                 {
-                    // One request may have opened what a second one's commit made, while a third
-                    // one's commit, whose version lies between, did not arrive. So the store may
-                    // lack the attributes that are newer than the oldest base.
+                    // Commits 1, 2 and 3, by their versions: 2 was stored, 3, which was made on 2,
+                    // is pending, and now comes 1, which did not reach the store. So the store
+                    // lacks attributes older than the base of 3: it may lack all that are newer
+                    // than the oldest base.
                     pending.Base = opened;
                 }
 

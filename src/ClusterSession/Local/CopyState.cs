@@ -11,15 +11,16 @@ namespace ClusterSession.Local;
 ///    |                                                     | somebody else has changed it, or
 ///    |                                                     | this node has and cannot say what
 ///    |                                                     | is stored now
-///    |  the same, but its mark has moved; or a commit is   v
-///    |  kept in the journal over a stale copy
-///    +------------------------------------------------> Stale       asked for by version, else
-///    |                                                              serves only while the store
-///    |                                                              cannot say what is there
-///    |  a commit of this node was applied to one that the
-///    |  copy lacks; or a record is published, or merged,
-///    |  that lacks what is here. Is a commit of another
-///    |  node known to be missing?
+///    |  such a record, but its mark has moved; or a        v
+///    |  commit is kept in the journal over a stale copy
+///    +------------------------------------------------> Stale       the store is asked by version;
+///    |                                                              serves without its answer only
+///    |                                                              while it cannot say what is
+///    |                                                              there
+///    |  a commit of this node was applied on top of one
+///    |  that the copy lacks; or a record is published, or
+///    |  merged, that lacks what is here. Is a commit of
+///    |  another node known to be missing?
 ///    +-- no ------------------------------------------> Incomplete  read whole, never by version;
 ///    |                                                              serves only while the store
 ///    |                                                              cannot say what is there
@@ -44,13 +45,13 @@ internal enum CopyState
 
     /// <summary>
     /// As <see cref="Current"/>, but by now the store may have another version: somebody has
-    /// changed, touched or ended the session, or it cannot be told that nobody has.
+    /// changed, touched or ended the session, or it is not known that nobody has.
     /// </summary>
     Stale,
 
     /// <summary>
-    /// Not known to be what the store has under one version: the store applied a commit of this
-    /// node on top of an earlier commit of this node whose answer has not come yet, or the store's
+    /// No version is known under which the store has exactly this: it applied a commit of this node
+    /// on top of an earlier commit of this node whose answer has not come yet, or the store's
     /// record lacks what is here.
     /// </summary>
     Incomplete,

@@ -207,10 +207,10 @@ internal sealed class KnownEnds(
     /// This node has compared its ends with the store: it knows all that the others had announced
     /// at this moment, and has merged those that the store lacked.
     /// </summary>
-    public void Compared(long at) => Volatile.Write(ref _comparedAt, at);
+    public void ComparedWithStore(long at) => Volatile.Write(ref _comparedAt, at);
 
     /// <summary>Whether the last such comparison began at this moment or later.</summary>
-    public bool AreComparedSince(long at) => Volatile.Read(ref _comparedAt) >= at;
+    public bool AreComparedWithStoreSince(long at) => Volatile.Read(ref _comparedAt) >= at;
 
     /// <summary>All announcements that are known, with what is left of their lives.</summary>
     public List<(EndBatch Batch, TimeSpan Life)> Announced()

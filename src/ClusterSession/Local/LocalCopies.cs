@@ -27,9 +27,9 @@ namespace ClusterSession.Local;
 /// <para>
 /// <b>Copies that are not complete</b> (<see cref="PutIncomplete"/>) wait for the store's record,
 /// and give way only to one that has all they have, or to the bounds: a session that was served
-/// here is served on, should the store vanish first. Where a replica was promoted
-/// that lacks the commit of a complete copy, the copy becomes incomplete: the store's record may
-/// have a newer version all the same, from another commit that was replayed first.
+/// here is served on, should the store vanish before that. Where a replica was promoted that lacks
+/// the commit of a complete copy, the copy becomes incomplete: the store's record may have a newer
+/// version all the same, from another commit that was replayed first.
 /// </para>
 /// <para>Thread-safe.</para>
 /// </remarks>

@@ -175,8 +175,8 @@ internal sealed class NodeSessions(
     /// <summary>
     /// Whether the client has seen a commit that the store lacks, and that this node made on
     /// another node's commit, which the store lacks too. The other node must replay its commit
-    /// first: a node that finds the client's commit in the store takes the record for all that the
-    /// client has seen.
+    /// first: once the store has the client's commit, every node takes the record for all that the
+    /// client has seen, though the other node's commit is still missing.
     /// </summary>
     public bool MustWaitForOthers(SessionKey key, SessionRecord stored, LocalCopy? copy, SessionVersion seen) =>
         copy is { IsComplete: false }

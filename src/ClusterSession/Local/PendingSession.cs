@@ -18,8 +18,8 @@ internal sealed class PendingSession(DateTimeOffset since)
     public SessionRecord? Record { get; set; }
 
     /// <summary>
-    /// The oldest of the versions, known to have been stored, on which the pending commits were
-    /// made: attributes with newer ones are what is to be sent.
+    /// The oldest version on which a pending commit was made. The store is known to have had it;
+    /// none: no such version is known. Attributes with newer versions are what is to be sent.
     /// </summary>
     public SessionVersion Base { get; set; }
 
@@ -37,8 +37,8 @@ internal sealed class PendingSession(DateTimeOffset since)
     public bool HasForgotten { get; set; }
 
     /// <summary>
-    /// What the store had after the last sending, if that was all of the session; more has come
-    /// since.
+    /// The version that the store had after the last sending, if nobody else had a part in it, so
+    /// that all of it is here; else none. Read at the next sending, where more has come meanwhile.
     /// </summary>
     public SessionVersion Stored { get; set; }
 
@@ -67,7 +67,8 @@ internal sealed class PendingSession(DateTimeOffset since)
     /// <summary>When that was, as a timestamp.</summary>
     public long RefusedAt { get; set; }
 
-    /// <summary>Whether it is not to be sent now, by itself or for a request.</summary>
+    /// <summary>Whether it is not to be sent now, neither in the background nor for a
+    /// request.</summary>
     public bool IsSetAside(TimeProvider time) =>
         Refusal.IsOfRecord() && time.GetElapsedTime(RefusedAt) < PauseOfRefused;
 

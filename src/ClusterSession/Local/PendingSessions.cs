@@ -59,7 +59,7 @@ internal sealed class PendingSessions
         }
     }
 
-    /// <summary>The first of a session is pending.</summary>
+    /// <summary>A session of which nothing was pending has something pending now.</summary>
     public void CountOne() => Interlocked.Increment(ref _count);
 
     /// <summary>What is pending of a session has grown, or become less.</summary>

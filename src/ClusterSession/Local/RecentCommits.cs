@@ -112,11 +112,11 @@ internal sealed class RecentCommits(IOptions<ClusterSessionOptions> options, Hyb
     /// Forgets the commits of some sessions, which are discarded
     /// (<see cref="StoreResetPolicy.Discard"/>).
     /// </summary>
-    public void Clear(Func<SessionKey, bool> isGivenUp)
+    public void Clear(Func<SessionKey, bool> isDiscarded)
     {
         foreach (var commit in _commits)
         {
-            if (isGivenUp(commit.Key) && _commits.TryRemove(commit))
+            if (isDiscarded(commit.Key) && _commits.TryRemove(commit))
             {
                 Interlocked.Add(ref _bytes, -commit.Value.Record.Size);
             }
@@ -159,8 +159,8 @@ internal sealed class RecentCommits(IOptions<ClusterSessionOptions> options, Hyb
         {
             (true, true) => SessionVersion.None,
             (true, false) when before.IsComplete => before.Record.Version == previous ? SessionVersion.None : previous,
-            // Where the record has the previous version already, it lacks what it lacked before;
-            // else it lacks that version.
+            // Where the commits before contain the previous version, the same is missing as before;
+            // else that version is.
             (true, false) => before.Record.Contains(previous) ? before.LackedVersion : previous,
             (false, true) => before.LackedVersion == record.Version ? SessionVersion.None : before.LackedVersion,
             (false, false) => before.LackedVersion,

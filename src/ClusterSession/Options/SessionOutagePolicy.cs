@@ -1,8 +1,8 @@
 namespace ClusterSession;
 
 /// <summary>
-/// What happens to a request whose session is known to no local copy while the store gives no
-/// answer.
+/// What happens to a request whose session is known to no local copy while the store is not
+/// responding.
 /// </summary>
 public enum SessionOutagePolicy
 {

@@ -8,8 +8,9 @@ namespace ClusterSession.Records;
 /// The stamp before it, whatever became of that one; the process issued none between.
 /// </param>
 /// <param name="UnusedStamps">
-/// Intervals of stamps under which the process has committed nothing that the record lacks: they
-/// were refused for certain, or only this same copy was sent under them.
+/// Intervals of stamps that were issued for other sendings, and that the record may claim too:
+/// under them the process has committed nothing that the record lacks. What was sent under them was
+/// refused for certain, or was this same copy.
 /// </param>
 internal readonly record struct IssuedVersion(
     SessionVersion Version,

@@ -7,10 +7,11 @@ namespace ClusterSession.Records;
 /// <param name="Forgotten">
 /// Names whose tombstones this commit drops. A tombstone is dropped if its version is not newer
 /// than <paramref name="Base"/>, and the stored record contains <paramref name="Base"/> and the
-/// version that was removed. A value or a newer tombstone of that name stays. If <paramref
-/// name="Delta"/> removes such a name, the removal leaves no tombstone. For that the stored record
-/// must contain <paramref name="Base"/>, the version that was removed, and the version that it has
-/// under that name (of a tombstone: the one that this removed).
+/// version that the tombstone has removed. A value or a newer tombstone of that name stays. If
+/// <paramref name="Delta"/> removes such a name, the removal leaves no tombstone, provided that the
+/// stored record contains <paramref name="Base"/>, the version that this commit removes, and the
+/// version that the record has under the name by now (if that is a tombstone: the version that the
+/// tombstone has removed).
 /// </param>
 /// <param name="Life">How long the session lives from now on if nothing else happens.</param>
 /// <param name="LeastLife">

@@ -25,7 +25,8 @@ namespace ClusterSession.Records;
 /// 10      2       V, number of versions, at least 1
 /// 12      2       E, number of intervals
 /// 14      13      the version before that of the record
-/// 27      7       the highest stamp that was forgotten since tombstones were dropped, or 0
+/// 27      7       the highest stamp of an interval that was forgotten since tombstones were
+///                 dropped, or 0
 /// 34      13*V    versions: first the record's, then those that attributes refer to
 /// ..      20*E    the commits it contains (CommitIntervals)
 /// ..      varint  N, number of attributes
@@ -256,7 +257,7 @@ public sealed class SessionRecord
     /// merged structurally: deep merging was tried by connect-redis 6.1.0 and reverted the same
     /// day.
     /// </remarks>
-    /// <param name="left">One copy, complete for the commits that it contains.</param>
+    /// <param name="left">One copy; it has all that the commits it contains have written.</param>
     /// <param name="right">Another copy of the same session.</param>
     public static SessionRecord Merge(SessionRecord left, SessionRecord right) => Merge(left, right, isPartial: false);
 

@@ -11,10 +11,11 @@ namespace ClusterSession.Records;
 /// and two requests never make two states under one version.
 /// </para>
 /// <para>
-/// Bounded: sessions are remembered in two generations, and with the older one all of it is
-/// forgotten at once. For a session that is not remembered the last stamp counts as the highest one
-/// that was forgotten, which claims less than is true. The bound is 512 x 1,024 sessions, about 20
-/// MB. Thread-safe: a lock for each of 64 parts of the sessions.
+/// Bounded: sessions are remembered in two generations. When the newer one is full, the older one
+/// is forgotten as a whole. For a session that is not remembered, the highest stamp that was
+/// forgotten stands in for its last stamp: the commit then claims a shorter interval than it might.
+/// The bound is 512 x 1,024 sessions, about 20 MB. Thread-safe: a lock for each of 64 parts of the
+/// sessions.
 /// </para>
 /// </remarks>
 internal sealed class VersionIssuer
@@ -93,7 +94,7 @@ internal sealed class VersionIssuer
     {
         if (!isRefused || refused.PreviousStamp < 0)
         {
-            return; // Not issued here for this: what came before it is not known.
+            return; // Not issued for this sending (a copy's own version): the stamp before it is not known.
         }
 
         var part = _parts[key.Stripe(PartCount)];

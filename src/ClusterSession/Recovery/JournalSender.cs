@@ -62,8 +62,8 @@ internal sealed class JournalSender(
 
                 if (end is null && local.Ends.TryFind(key, out var known, out _))
                 {
-                    // Another node has ended it. What was acknowledged before goes along to another
-                    // id, and no more.
+                    // Another node has ended it. Only what was acknowledged before that goes along
+                    // to its next id.
                     if (
                         !journal.AppendEnd(
                             key,

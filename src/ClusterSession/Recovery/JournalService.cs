@@ -55,7 +55,7 @@ internal sealed class JournalService(
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(over.Token, cancellationToken);
         while (true)
         {
-            // The journal takes what that could not.
+            // What this cannot replay is in the journal, which is sent next.
             var isInTime = await recovery.SettleAsync(limit.Token).ConfigureAwait(false);
             var isSent =
                 pending.Count == 0

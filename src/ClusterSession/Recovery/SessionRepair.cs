@@ -152,8 +152,9 @@ internal sealed class SessionRepair(
     }
 
     /// <summary>
-    /// The client is shown what the store had together with what it had lost: this node must be
-    /// able to go on with that.
+    /// The store did not take it: what was merged here becomes an incomplete copy, since the client
+    /// is shown it and this node must be able to go on with it. Where the store had nothing,
+    /// nothing was merged, and what this node has stays as it is.
     /// </summary>
     private SessionRecord Unstored(SessionKey key, SessionRecord merged, SessionRecord? stored)
     {

@@ -17,23 +17,24 @@ using Microsoft.Extensions.Options;
 namespace ClusterSession.Recovery;
 
 /// <summary>
-/// Hears of the partitions of the store, and recovers in each what it may have lost: what is kept
-/// of sessions in it, and the documents that are in it. One that does not respond meanwhile holds
-/// up no other.
+/// Hears when a partition of the store is connected to, and brings into it what it may have lost:
+/// the sessions of it that this node has in memory, and its documents. A partition that does not
+/// respond meanwhile holds up no other.
 /// </summary>
 /// <remarks>
 /// <code>
 /// the store is the same            the journal is sent
-/// its recent history may be lost   + documents, revocations among them; then ends in doubt, so
-///                                  that no client sees an ended session for longer than must be;
-///                                  then commits in doubt
-/// everything may be lost, or other + all copies that nobody else is known to have changed
-///   servers are configured (Moved)
+/// its recent history may be lost   + documents, revocations among them; then the ends that may be
+///                                  lost, so that no client sees an ended session for longer than
+///                                  must be; then the commits that may be lost
+/// everything may be lost           + all copies that nobody else is known to have changed
+/// other servers are configured     the same as where everything may be lost
+///   (StoreLoss.Moved)
 /// </code>
 /// Every step is a merge or an end, so any number of nodes may do it at once, and again. The rate
 /// is bounded, and nodes start at different moments, because they all hear of a failover at the
-/// same one. A node that shuts down replays without any pause what it still has to, before the
-/// journal drains: its commits that the new server lacks are nowhere else.
+/// same one. A node that shuts down replays the rest without any pause, and drains its journal
+/// after that: its commits that the new server lacks are nowhere else.
 /// </remarks>
 internal sealed class StoreRecovery(
     StoreGuard store,
@@ -53,10 +54,10 @@ internal sealed class StoreRecovery(
     private const int MaxAsked = 256;
 
     private readonly ISharedDocument[] _documents = [.. documents]; // what is to be restored first comes first
-    private readonly RecoveryWindows _windows = new(time, lifetime.TombstoneLife, local.Ends.AreComparedSince);
+    private readonly RecoveryWindows _windows = new(time, lifetime.TombstoneLife, local.Ends.AreComparedWithStoreSince);
     private readonly Channel<int> _connected = Channel.CreateUnbounded<int>(new() { SingleReader = true });
 
-    // What is being replayed, and what is to be after that.
+    // What is being replayed to each partition, and what is queued to be replayed after that.
     private readonly PartitionTable<ConcurrentQueue<StoreContinuity>> _losses = new(static () => new());
     private readonly PartitionLanes _lanes = new();
 
@@ -97,8 +98,9 @@ internal sealed class StoreRecovery(
         if (continuity.Loss != StoreLoss.None)
         {
             _windows.Begin(partition);
-            // Queued, documents first. A reader that was woken above may come before it, and reads
-            // again after it.
+            // The recovery is queued, and begins with the documents. A document that was notified
+            // of a change above may be read before the recovery begins; the recovery reads it
+            // again.
             Recover(partition, continuity);
         }
     }
@@ -112,7 +114,7 @@ internal sealed class StoreRecovery(
         _windows.Moved(from, to);
         foreach (var continuity in _losses.Of(from))
         {
-            if (!IsDiscarded(continuity)) // That would drop what the other partition still has.
+            if (!IsDiscarded(continuity)) // A discard would drop copies of what "to" still has.
             {
                 Recover(to, continuity);
             }
@@ -133,8 +135,8 @@ internal sealed class StoreRecovery(
     /// <summary>
     /// Waits at shutdown until the store answers, if this node has committed or ended sessions
     /// lately, and until what the store may lack has been replayed. A store that is not responding
-    /// may be about to be replaced by a server that lacks those commits and ends. Whether one has
-    /// taken over is known before that server answers anything.
+    /// may be about to be replaced by a server that lacks those commits and ends. Whether another
+    /// server has taken over is known before it answers anything.
     /// </summary>
     /// <returns>False if that took too long.</returns>
     public async Task<bool> SettleAsync(CancellationToken limit)
@@ -166,7 +168,8 @@ internal sealed class StoreRecovery(
     }
 
     /// <summary>
-    /// Asked for sessions too, and for many: of a cluster one shard may answer and another not.
+    /// Whether the whole store answers. Many sessions are read too: of a cluster one shard may
+    /// answer and another not.
     /// </summary>
     private async Task<bool> AnswersAsync()
     {
@@ -205,7 +208,7 @@ internal sealed class StoreRecovery(
     }
 
     /// <summary>
-    /// Goes on: what the last requests commit may be lost yet, and is replayed as well.
+    /// Does not stop yet: what the last requests commit may still be lost, and is replayed too.
     /// </summary>
     public override Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
@@ -259,8 +262,9 @@ internal sealed class StoreRecovery(
             }
             else if (document is SharedEnds)
             {
-                // The document is elsewhere and has lost nothing, but tombstones are in every
-                // partition: with these gone, this node has to compare the ends once more.
+                // The document of ends is in another partition, and is not lost: no element is to
+                // be restored (none is later than MaxValue). The call only has this node compare
+                // its ends with the store once more, as tombstones of this partition may be gone.
                 await document.RestoreAsync(long.MaxValue).ConfigureAwait(false);
             }
         }
@@ -298,7 +302,7 @@ internal sealed class StoreRecovery(
         }
 
         replay.Forget(partition);
-        // Else the next server would be given them, and while it is away they would be served.
+        // Else a later server would be given these commits, and they would be served in an outage.
         local.Recent.Clear(key => store.PartitionOf(key) == partition);
         _windows.GiveUp(partition); // No request is to wait for that.
         logger.CopiesDiscarded();

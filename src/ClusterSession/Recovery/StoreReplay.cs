@@ -17,16 +17,18 @@ namespace ClusterSession.Recovery;
 /// </summary>
 /// <remarks>
 /// <code>
+/// the store, or the session there  what becomes of what is sent
+///
 /// not responding                -> the journal, which sends it when the store responds; without
 ///                                  room there, a commit or copy is retried from here
-/// something is to come first    -> a deferred replay: tried again for some rounds (<see
+/// lacks another node's commit   -> a deferred replay: tried again for some rounds (<see
 ///                                  cref="ReplayDeferredAsync"/>)
 /// ended, and goes on elsewhere  -> the same under the successor's key
 /// </code>
 /// A client knows a session by its newest commit, and anyone who finds this commit in the store
 /// takes the record for all of the session. So a commit that was made on another node's commit must
-/// not come back before that one. The local copy has both commits, and is sent where there is one.
-/// Where there is none, the commit waits for the other node's. Only the lanes of
+/// not come back before that one. If this node still has its local copy, that has both commits, and
+/// is sent. If not, the commit waits until the other node's is there. Only the lanes of
 /// <see cref="StoreRecovery"/> use this, each for its partition. <see cref="SkipDelays"/> and
 /// <see cref="SendEndAsync"/> may be called by others too.
 /// </remarks>
@@ -60,7 +62,7 @@ internal sealed class StoreReplay(
     public static TimeSpan LongestWait => ((1 << DeferredRounds) - 1) * FirstDeferredPause;
 
     /// <summary>
-    /// Whether something could neither be replayed nor be kept until it can be.
+    /// Whether something was dropped: it could not be replayed, and the journal had no room for it.
     /// </summary>
     public bool HasDropped => _hasDropped;
 
@@ -104,20 +106,27 @@ internal sealed class StoreReplay(
             partition,
             local.Copies.All().Where(copy => copy.Value.IsCurrent && IsIn(partition, copy.Key)),
             copy =>
-                SendAsync(partition, copy.Key, copy.Value.Record, copy.Value.LastUse, SessionVersion.None, () =>
-                    !copy.Value.IsCurrent
+                SendAsync(
+                    partition,
+                    copy.Key,
+                    copy.Value.Record,
+                    copy.Value.LastUse,
+                    SessionVersion.None,
+                    // If others change it meanwhile, it is merged only into one that is there.
+                    mustBeThere: () => !copy.Value.IsCurrent
                 ),
             stopping
         );
 
     /// <summary>
-    /// Replays the commits that wait for other nodes. Such a commit is to a session that the store
-    /// has not and that another node has changed since, or it was made on another node's commit
-    /// that the store has not. That node replays its commit, or has ended the session. As soon as
-    /// the store has that node's commit, the commit of this node is merged into the record. If
-    /// nobody has brought it after some rounds in which the store has answered, that node is gone,
-    /// and the commit is stored as it was here. Should the store be replaced meanwhile, the commit
-    /// is among what is replayed to the next one.
+    /// Replays the commits that wait for another node, for one of two reasons. Either the commit
+    /// was based on a commit of the other node, and the store lacks that one. Or the store lacks
+    /// the session, and the other node has changed it after this commit, perhaps ended it. In both
+    /// cases the other node replays its commit, or has ended the session. As soon as the store has
+    /// that node's commit, the commit of this node is merged into the record. If nobody has brought
+    /// it after some rounds in which the store has answered, that node is gone, and the commit is
+    /// stored as it was here. Should the store be replaced meanwhile, the commit is among what is
+    /// replayed to the next one.
     /// </summary>
     /// <param name="partition">The partition.</param>
     /// <param name="isReplaced">Whether another server has taken over meanwhile.</param>
@@ -152,7 +161,7 @@ internal sealed class StoreReplay(
             deferred.Record,
             deferred.UsedAt,
             isLast ? SessionVersion.None : deferred.Lacking,
-            () => !isLast,
+            mustBeThere: () => !isLast,
             deferred.Rounds + 1
         );
     }
@@ -161,8 +170,10 @@ internal sealed class StoreReplay(
     public void Forget(int partition) => _deferred.Of(partition).Clear();
 
     /// <summary>
-    /// Replays in batches, at a bounded rate. What is not answered goes to the journal, or to the
-    /// deferred replays (<see cref="ReplayDeferredAsync"/>).
+    /// Replays in batches, at a bounded rate; each replay says true if the store lacked something
+    /// and has it now, null if the store did not take it, else false. What is
+    /// not answered goes to the journal, or to the deferred replays (<see
+    /// cref="ReplayDeferredAsync"/>).
     /// </summary>
     private async Task ForAllAsync<T>(
         int partition,
@@ -209,7 +220,7 @@ internal sealed class StoreReplay(
     }
 
     /// <summary>
-    /// One record that this release fails with must not end what is done for all others.
+    /// One record that this version of the code fails on must not end what is done for all others.
     /// </summary>
     private async Task<bool?> TryAsync(Task<bool?> replay, SessionKey key)
     {
@@ -243,7 +254,7 @@ internal sealed class StoreReplay(
             return null;
         }
 
-        local.Ends.Acknowledged(key); // In doubt anew, should this server fail too.
+        local.Ends.Acknowledged(key); // If this server fails too, the end is replayed again.
         return answer is { Outcome: WriteOutcome.Committed, Previous.IsNone: false };
     }
 
@@ -269,8 +280,9 @@ internal sealed class StoreReplay(
     /// <param name="usedAt">The last use that this node knows of, on the coarse clock.</param>
     /// <param name="lacking">What another node had committed before and the record lacks: the store
     /// must have it first.</param>
-    /// <param name="isOutdated">Whether somebody may have ended the session, so that it must not
-    /// come into being by this.</param>
+    /// <param name="mustBeThere">Whether it is merged only into a session that is there, and not
+    /// stored where the store has none: somebody else has changed the session since, and may have
+    /// ended it.</param>
     /// <param name="rounds">How often the store has answered that it lacks what the record is to be
     /// merged into.</param>
     private async Task<bool?> SendAsync(
@@ -279,7 +291,7 @@ internal sealed class StoreReplay(
         SessionRecord record,
         int usedAt,
         SessionVersion lacking,
-        Func<bool> isOutdated,
+        Func<bool> mustBeThere,
         int rounds = 0
     )
     {
@@ -296,7 +308,7 @@ internal sealed class StoreReplay(
         while (true)
         {
             var issued = versions.Next(key, above);
-            var mode = isOutdated() || !lacking.IsNone ? MergeMode.Amend : MergeMode.Restore;
+            var mode = mustBeThere() || !lacking.IsNone ? MergeMode.Amend : MergeMode.Restore;
             var sent = new SessionMerge(
                 record,
                 issued.Version,
@@ -335,9 +347,9 @@ internal sealed class StoreReplay(
                     return null;
                 case WriteOutcome.Committed:
                     versions.Withdraw(key, issued, answer.Previous.IsNone); // Stored as it is, under its own version.
-                    // In doubt anew, should this server fail too.
+                    // Committed now: if this server fails too, it is replayed again.
                     local.Recovered(key, record, isComplete: record.Contains(answer.Previous), answer.Previous);
-                    metrics.Lost.Add(1);
+                    metrics.Lost.Add(1); // It was lost, and is back.
                     metrics.Forks.Add(answer.Previous.IsNone || record.Contains(answer.Previous) ? 0 : 1);
                     // The stored record has a new version now, and a connection's own write is not
                     // announced to it.

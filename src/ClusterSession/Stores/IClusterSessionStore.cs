@@ -23,9 +23,9 @@ namespace ClusterSession.Stores;
 /// (<see cref="StoreWrite.HasChanged"/>), and the answer says that it has happened: a commit is
 /// <see cref="WriteOutcome.Committed"/> with the same <see cref="StoreWrite.Previous"/>, a copy
 /// <see cref="WriteOutcome.Unchanged"/>, an end <see cref="WriteOutcome.Committed"/> without a
-/// previous version. If others have followed a commit since, it has another
-/// <see cref="StoreWrite.Previous"/> or no lease, so that its copy does not pass for what is
-/// stored.</item>
+/// previous version. If other commits have come on top of it since, the answer has another
+/// <see cref="StoreWrite.Previous"/> or no lease, so that the caller's copy does not pass for what
+/// is stored.</item>
 /// <item>A destroyed session leaves a tombstone for as long as the caller asks, and nothing revives
 /// it.</item>
 /// <item>A store that cannot be reached says so as a value (<see cref="StoreFailure"/>), never as
@@ -45,10 +45,10 @@ namespace ClusterSession.Stores;
 /// used.</item>
 /// <item>A document merges element by element: the greater rank stays, so that merging in any
 /// order, and again, ends in the same. It exists from the first merge on, also without elements;
-/// one that was lost and made again has another incarnation. Reading from a position moves what was
-/// changed since, and a change of one element moves one. An element is not kept beyond its life,
-/// nor lost before it; the document lives as long as its elements, and as the merges say. What is
-/// to live for <see cref="TimeSpan.MaxValue"/> never expires.</item>
+/// one that was lost and made again has another incarnation. Reading from a position transfers what
+/// was changed since and no more: one element, where one was changed. An element is not kept beyond
+/// its life, nor lost before it; the document lives as long as its elements, and as the merges say.
+/// What is to live for <see cref="TimeSpan.MaxValue"/> never expires.</item>
 /// <item>A key is in one of the <see cref="Partitions"/>, and every operation on it in that one. A
 /// partition that does not respond, or comes back as another server, delays and concerns no
 /// operation on keys of another one. Where keys go over to another partition, the observer hears of
@@ -172,9 +172,9 @@ public interface IClusterSessionStore : IAsyncDisposable
     /// is allowed: the call then only makes or prolongs the document.
     /// </param>
     /// <param name="life">
-    /// The document's own life, also without elements. At least half of it is left after the merge:
-    /// while that is so, the store need not prolong it. The document never expires before its
-    /// last element. <see cref="TimeSpan.MaxValue"/>: for ever.
+    /// The document's own life, also without elements. At least half of it is left after the merge;
+    /// where half is left already, the store need not prolong it. The document never expires before
+    /// its last element. <see cref="TimeSpan.MaxValue"/>: for ever.
     /// </param>
     /// <param name="deadline">When the caller stops waiting; the elements may then have been
     /// merged.</param>

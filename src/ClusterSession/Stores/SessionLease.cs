@@ -36,8 +36,9 @@ public abstract class SessionLease
     public static SessionLease Lost { get; } = new Gone();
 
     /// <summary>
-    /// Whether the connection is lost, or all that was read over it was invalidated. A replay that
-    /// began then may lack commits that were acknowledged over this connection.
+    /// Whether the connection is lost, or all that was read over it was invalidated. A commit whose
+    /// answer came under this lease, and is handled only now, may have been left out by the replay
+    /// that the loss has begun: such a commit is sent once more.
     /// </summary>
     public virtual bool IsLost => false;
 
@@ -50,8 +51,8 @@ public abstract class SessionLease
     public virtual int Partition => 0;
 
     /// <summary>
-    /// Under which ruler of the partition it is good: a number that is higher after each change of
-    /// the server that decides. Default 0: the store does not count them.
+    /// Under which master of the partition it is good: a number that is higher after each change of
+    /// the master. Default 0: the store does not count them.
     /// </summary>
     public virtual long Epoch => 0;
 

@@ -14,7 +14,7 @@ namespace ClusterSession.Stores;
 /// </param>
 /// <param name="LastFailureAt">When that was.</param>
 /// <param name="Epoch">
-/// Under which ruler of the partition; 0: the store does not count them. Redis does behind agents,
+/// Under which master of the partition; 0: the store does not count them. Redis does behind agents,
 /// with <c>fence=lease</c>.
 /// </param>
 public sealed record StoreServer(

@@ -17,16 +17,16 @@ namespace ClusterSession.Touching;
 /// <remarks>
 /// A touch costs more than its own command: in Redis it invalidates every node's copy (measured),
 /// which then is revalidated. So a commit counts as a touch, also one by another node, as far as
-/// the remaining life in the store tells. Few at a time and often, because commits and reads wait
-/// behind them in the store. Each partition of the store is sent its own touches by itself: those
-/// of one that does not respond stay due, and are tried again, while the sessions of the others are
-/// prolonged in time.
+/// the remaining life in the store tells. Touches are sent few at a time and often, because commits
+/// and reads wait behind them in the store. Each partition of the store is sent its own touches by
+/// itself: those of one that does not respond stay due, and are tried again, while the sessions of
+/// the others are prolonged in time.
 /// <code>
 /// use, and the last touch is a touch interval old  touch at once
-/// use, and another node has prolonged the session  touch a touch interval later, so that the
-///   last                                           other node does not take its own last use for
-///                                                  the last of all; unless this node has prolonged
-///                                                  the session by then
+/// use, and another node has prolonged the session  touch one interval later, unless this node has
+///   last                                           prolonged the session by then. Without that
+///                                                  touch the other node would take its own last
+///                                                  use for the last one of all
 /// use, and this node has prolonged the session     nothing; as soon as another node changes or
 ///   last                                           prolongs it, as above
 /// </code>
@@ -54,8 +54,8 @@ internal sealed class SessionTouches(
 
     private readonly ConcurrentDictionary<SessionKey, DueTouch> _due = new();
 
-    /// <summary>Sessions with a use that is to be reported, in the order of when; and when they
-    /// were used, should their copy be evicted.</summary>
+    /// <summary>Sessions with a use that is to be reported, in the order in which that is due.
+    /// <see cref="_reported"/> has when they were used, in case their copy is evicted.</summary>
     private readonly ConcurrentQueue<(SessionKey Key, int At)> _reports = new();
     private readonly ConcurrentDictionary<SessionKey, int> _reported = new();
 
@@ -323,7 +323,7 @@ internal sealed class SessionTouches(
                     }
 
                     copy.TouchedAt = Math.Max(copy.TouchedAt, usedAt);
-                    // Else another node has, as late or later.
+                    // Kept: the session had enough life left already, whichever node gave it that.
                     copy.IsProlongedHere |= touched.Outcome == StoreTouchOutcome.Touched;
                 }
 

@@ -29,10 +29,11 @@ namespace ClusterSession.Redis.Connection.Fencing;
 /// numbers decide and this class is not asked. The way out: after
 /// <see cref="RedisOptions.FenceTimeout"/> of nothing but refusals the server is accepted all the
 /// same, for instance after an operator took a failover back. What it lacks is replayed. Behind one
-/// address anyone who runs the address decides who is master. The address may lead to one deposed
-/// server that has run all the time, and to nobody else, for <see cref="OneAddressPatience"/>. Then
-/// the nodes that never saw the other master are using that server, and it is accepted here too: to
-/// keep away from it would part this node from them, and hold up what it has to replay.
+/// address, who is master is decided by those who run the address. The address may lead to one
+/// deposed server that has run all the time, and to nobody else, for <see
+/// cref="OneAddressPatience"/>. Then the nodes that never saw the other master are using that
+/// server, and it is accepted here too: to keep away from it would part this node from them, and
+/// hold up what it has to replay.
 /// </remarks>
 internal sealed class HistoryCheck(TimeSpan timeout, TimeProvider time, bool isOneAddress = false)
 {

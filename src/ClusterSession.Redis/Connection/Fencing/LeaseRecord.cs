@@ -13,11 +13,12 @@ namespace ClusterSession.Redis.Connection.Fencing;
 ///                    a blank
 ///                    the epoch in decimal, 1 or more; greater with each ruler
 /// </code>
-/// It never outlives the lease of the agent, or the promises for that, and lives for
-/// <c>RecordLife</c> at most (1 s by default; <c>Ttl</c> where keepalived alone decides), extended
-/// with each look (PXAT and PEXPIREAT: a command that waited in a socket adds no life). The run id
-/// makes it void wherever it is copied to: into a replica that is promoted by hand, a snapshot that
-/// is restored, a process that was started again.
+/// It never outlives the agent's lease or, while the coordination store is not responding, the
+/// promises of the other agents to take none. It lives for <c>RecordLife</c> at most (1 s by
+/// default; <c>Ttl</c> where keepalived alone decides), extended with each look (PXAT and
+/// PEXPIREAT: a command that waited in a socket adds no life). The run id makes it void wherever it
+/// is copied to: into a replica that is promoted by hand, a snapshot that is restored, a process
+/// that was started again.
 /// </remarks>
 internal static class LeaseRecord
 {

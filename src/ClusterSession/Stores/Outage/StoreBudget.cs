@@ -12,9 +12,9 @@ namespace ClusterSession.Stores.Outage;
 ///                                                                        the store
 /// </code>
 /// Only waiting counts, not the application's own time. An answer within a twentieth of the limit
-/// does not count either: a request that commits a thousand times in its long life waits for no
-/// store, and has no need of timers. Not thread-safe: a request waits for one thing after the
-/// other.
+/// does not count either: else a request that commits a thousand times in its long life would use
+/// up the budget at a store that is never slow, and would need timers. Not thread-safe: a request
+/// waits for one thing after the other.
 /// </remarks>
 internal struct StoreBudget
 {

@@ -1,4 +1,4 @@
-# keepalived runs it every second: whether the agent of redis-1 writes, and its Redis answers.
+# Run by keepalived every second: whether the agent of redis-1 writes, and its Redis answers.
 set -eu
 written=$(stat -c %Y /run/cluster-session/redis-1/lease)
 # The agent writes every second.
