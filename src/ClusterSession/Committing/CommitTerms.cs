@@ -15,6 +15,11 @@ internal sealed class CommitTerms(
     IOptions<ClusterSessionOptions> options
 )
 {
+    /// <summary>
+    /// How often a commit is sent again under a greater version, where others were faster.
+    /// </summary>
+    public const int MaxRetries = 8;
+
     /// <summary>The changes of a request, to be committed under a version.</summary>
     public SessionChange ChangeOf(
         SessionRecord record,

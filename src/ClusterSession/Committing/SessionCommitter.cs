@@ -58,16 +58,14 @@ internal sealed class SessionCommitter(
     LossLog losses
 )
 {
-    private const int MaxRetries = 8;
-
     /// <summary>Commits what a request changed.</summary>
     /// <param name="key">Which session.</param>
     /// <param name="record">What the request opened, or what its last commit made of that.</param>
     /// <param name="isComplete">
-    /// Whether the store has nothing under the record's version that the record lacks. It has if it
-    /// put an earlier commit of this request on top of a commit of another request: the store has
-    /// the changes of both then, and this record lacks the other's. What is committed on top
-    /// of it must not become the local copy.
+    /// Whether the record is all that the store has under the record's version. It is not if the
+    /// store has put an earlier commit of this request on top of another request's commit: then it
+    /// has the changes of both, and this record lacks the other's. What is committed on top of such
+    /// a record must not become the local copy.
     /// </param>
     /// <param name="delta">The changes.</param>
     /// <param name="durability">When the commit counts as done.</param>
@@ -255,7 +253,7 @@ internal sealed class SessionCommitter(
                 case WriteOutcome.Superseded when VersionIssuer.AreStampsRunningOut(answer.Previous):
                     versions.Withdraw(key, change.Issued);
                     return CommitResult.Unavailable(StoreFailure.Refused); // As in CommitAsync: no stamps are left.
-                case WriteOutcome.Superseded when attempt < MaxRetries:
+                case WriteOutcome.Superseded when attempt < CommitTerms.MaxRetries:
                     // Not applied: the stored version is not older. Again, with one above that.
                     versions.Withdraw(key, change.Issued);
                     above = answer.Previous;

@@ -22,8 +22,6 @@ internal sealed class WholeSessions(
     ILogger<WholeSessions> logger
 )
 {
-    private const int MaxRetries = 8;
-
     /// <summary>Stores a session that was never stored.</summary>
     public ValueTask<CommitResult> CreateAsync(
         SessionKey key,
@@ -68,7 +66,7 @@ internal sealed class WholeSessions(
             versions.Withdraw(key, version, !answer.MayHaveHappened);
             switch (answer.Outcome)
             {
-                case WriteOutcome.Superseded when attempt < MaxRetries:
+                case WriteOutcome.Superseded when attempt < CommitTerms.MaxRetries:
                     version = versions.Next(key, answer.Previous > record.Version ? answer.Previous : record.Version);
                     continue;
                 case WriteOutcome.Committed or WriteOutcome.Unchanged:

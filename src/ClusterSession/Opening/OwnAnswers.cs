@@ -1,4 +1,3 @@
-using System.Diagnostics.CodeAnalysis;
 using ClusterSession.Asking;
 using ClusterSession.Diagnostics;
 using ClusterSession.Lifetime;
@@ -31,18 +30,14 @@ internal sealed class OwnAnswers(
 
     /// <summary>
     /// Answers for a session that has ended, also while the store does not know it yet, or that is
-    /// remembered as absent and cannot have come back.
+    /// remembered as absent and cannot have come back; null for any other.
     /// </summary>
-    public bool TryAnswerGone(SessionKey key, [NotNullWhen(true)] out OpenedSession? opened)
-    {
-        opened =
-            local.Ends.TryFind(key, out _, out _) ? KnownEnd(key)
-            : !local.Absent.TryGet(key, out var absence) ? null
-            : absence.HasEnded ? OpenedSession.None(OpenOutcome.Destroyed, absence.IsRegressed)
-            : MayHaveComeBack(key, absence.Since) ? null
-            : OpenedSession.None(OpenOutcome.Missing, absence.IsRegressed);
-        return opened is not null;
-    }
+    public OpenedSession? Gone(SessionKey key) =>
+        local.Ends.Contains(key) ? KnownEnd(key)
+        : !local.Absent.TryGet(key, out var absence) ? null
+        : absence.HasEnded ? OpenedSession.None(OpenOutcome.Destroyed, absence.IsRegressed)
+        : MayHaveComeBack(key, absence.Since) ? null
+        : OpenedSession.None(OpenOutcome.Missing, absence.IsRegressed);
 
     /// <summary>Answers for a session whose end this node knows.</summary>
     public OpenedSession KnownEnd(SessionKey key)

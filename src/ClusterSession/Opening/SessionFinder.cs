@@ -33,9 +33,9 @@ internal sealed class SessionFinder(
     )
     {
         // What this node remembers by itself: the session has ended, or the store has not got it.
-        if (own.TryAnswerGone(key, out var gone))
+        if (own.Gone(key) is { } gone)
         {
-            return gone.Value;
+            return gone;
         }
 
         var search = new SessionSearch(key, seen, deadline, time);

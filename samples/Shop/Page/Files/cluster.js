@@ -65,7 +65,9 @@ function show(next) {
   byId("store").replaceChildren(
     h("b", {}, "Redis"),
     h("span", { class: `badge ${store.up ? "good" : "bad"}` }, store.up ? "up" : "down"),
-    h("span", { class: "figures" }, store.up ? `${plural(store.keys, "key")} · ${plural(store.commandsPerSecond, "command")}/s` : "not responding"));
+    h("span", { class: "figures" }, store.up
+      ? `${plural(store.keys, "key")} · ${plural(store.commandsPerSecond, "command")}/s`
+      : "not responding"));
   for (const listener of listeners) listener();
 }
 
